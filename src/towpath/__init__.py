@@ -1,0 +1,1 @@
+"""Towpath: releases and promotions for people who deploy by GitOps."""
