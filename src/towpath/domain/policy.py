@@ -1,0 +1,109 @@
+"""How an environment is entered: each setting resolved by itself, with its origin and the losers.
+
+Inline value in the flow's step, else the matching policy of the highest priority that sets it
+(ties: by name), else the default.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+
+from towpath.domain import catalog
+
+DEFAULTS = catalog.PolicySettings(
+    action=catalog.PromotionAction.COMMIT,
+    sync_timeout=timedelta(minutes=10),
+    health_timeout=timedelta(minutes=10),
+    degraded_grace=timedelta(seconds=30),
+    settle=timedelta(seconds=5),
+    sync="auto",
+    on_drift=catalog.OnDrift.OVERWRITE,
+    auto_merge=False,
+    retries=0,
+)
+SETTING_NAMES = tuple(field.name for field in fields(catalog.PolicySettings))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value somebody gave for a setting: who, what, and why it lost (empty: it won)."""
+
+    origin: str
+    value: object
+    lost: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The settings in force for a product's way into an environment, and where each is from."""
+
+    settings: catalog.PolicySettings
+    candidates: Mapping[str, tuple[Candidate, ...]]
+
+    def origin(self, setting: str) -> str:
+        """Who gave the value in force: `step`, `policy NAME` or `default`."""
+        return self.candidates[setting][0].origin
+
+
+def resolve(
+    config: catalog.Catalog, product: str, environment: str, step: catalog.FlowStep | None
+) -> Resolved:
+    """Resolve every setting for the product in the environment. Winner first in each list."""
+    candidates = {
+        name: _ranked(list(_given(config, product, environment, step, name)))
+        for name in SETTING_NAMES
+    }
+    won = {name: ranked[0].value for name, ranked in candidates.items()}
+    return Resolved(catalog.PolicySettings(**won), candidates)  # type: ignore[arg-type] # by name
+
+
+def _given(
+    config: catalog.Catalog,
+    product: str,
+    environment: str,
+    step: catalog.FlowStep | None,
+    setting: str,
+) -> Iterator[Candidate]:
+    inline = getattr(step.settings, setting) if step else None
+    if inline is not None:
+        yield Candidate("step", inline)
+    for policy in sorted(config.policies, key=lambda p: (-p.priority, p.name)):
+        value = getattr(policy.settings, setting)
+        if value is not None:
+            mismatch = why_not(policy, config, product, environment)
+            yield Candidate(f"policy {policy.name}", value, mismatch)
+    yield Candidate("default", getattr(DEFAULTS, setting))
+
+
+def _ranked(given: list[Candidate]) -> tuple[Candidate, ...]:
+    """The first that is not out already wins; those after it lose to it."""
+    winner = next(candidate for candidate in given if not candidate.lost)
+    beaten = tuple(
+        candidate
+        if candidate.lost
+        else Candidate(candidate.origin, candidate.value, _beaten_by(winner))
+        for candidate in given
+        if candidate is not winner
+    )
+    return (winner, *beaten)
+
+
+def _beaten_by(winner: Candidate) -> str:
+    return f"{winner.origin} goes first"
+
+
+def why_not(policy: catalog.Policy, config: catalog.Catalog, product: str, environment: str) -> str:
+    """Why the policy does not speak for this product and environment; empty if it does."""
+    known_product = config.products.get(product, catalog.Product(product))
+    known_environment = config.environments.get(environment, catalog.Environment(environment))
+    checks = (
+        (policy.product_names, {known_product.name}, "product name"),
+        (policy.product_tags, set(known_product.tags), "product tags"),
+        (policy.environment_names, {known_environment.name}, "environment name"),
+        (policy.environment_kinds, {known_environment.kind}, "environment type"),
+        (policy.environment_tags, set(known_environment.tags), "environment tags"),
+    )
+    for wanted, own, what in checks:
+        if wanted is not None and not own & set(wanted):
+            return f"its selector wants {what} in {', '.join(map(str, wanted))}"
+    return ""
