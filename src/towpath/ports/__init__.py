@@ -1,0 +1,1 @@
+"""What the engine and the read side need from outside, in domain words."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, transactions, read queries, migrations, the embedded server."""

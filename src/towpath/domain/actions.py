@@ -1,0 +1,53 @@
+"""What a look decides to do. Imperative: each is done by the engine, and answered by events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from towpath.domain import events
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write down what is decided already."""
+
+    events: tuple[events.Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartCourse:
+    """Leave the queue, unless another release of the product is out of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Claim the environment and begin the promotion, unless somebody else has it by now.
+
+    `over` is the suspended release that it is taken from; empty when the environment is free.
+    """
+
+    environment: str
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Bring the release's content onto the environment's branches."""
+
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Find out whether a push that was under way arrived, before the promotion is left."""
+
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Look at the release again at this time, if nothing wakes it before."""
+
+    at: datetime
+
+
+Action = Record | StartCourse | Claim | Write | Settle | LookAgain

@@ -1,0 +1,166 @@
+"""How a release comes to be: from a new head, from a person's wish, or as a rollback."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from towpath.domain import catalog, content, policy, release
+from towpath.domain.catalog import Catalog, Flow, FlowStep, PromotionAction
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role, Trigger
+from towpath.domain.status import Status
+
+TRIGGER_PHASES = (PhaseName.SYNC, PhaseName.HEALTH)
+STEP_PHASES = (PhaseName.GATES, PhaseName.ACTION, PhaseName.SYNC, PhaseName.HEALTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What every new release has, however it is made."""
+
+    product: str
+    n: int
+    trigger: Trigger
+    initiator: str
+    at: datetime
+    content: content.Content
+
+    @property
+    def id(self) -> str:
+        """`<product>-<n>`."""
+        return f"{self.product}-{self.n}"
+
+
+def along(
+    flow: Flow,
+    origin: Origin,
+    config: Catalog,
+    line: str,
+    commits: tuple[release.TriggerCommit, ...],
+) -> Release:
+    """A release along a flow, made by the newest of `commits` (newest first)."""
+    newest = commits[0] if commits else None
+    queued = config.products[origin.product].concurrency is catalog.Concurrency.QUEUE
+    return replace(
+        _bare(origin, _promotions(flow, origin, config)),
+        name=newest.sha[:7] if newest else origin.id,
+        line=line,
+        flow=flow.name,
+        commit=newest,
+        commits=commits,
+        timeout=flow.timeout,
+        clock=release.Clock(flow.timeout),
+        course=release.Course(Status.QUEUED if queued else Status.SKIPPED),
+        queue_position=origin.n if queued else None,
+    )
+
+
+def by_hand(origin: Origin, config: Catalog, source: str, target: str) -> Release:
+    """A manual release: what is in `source` (shown, not verified again) goes to `target`."""
+    shown = Promotion(
+        source,
+        Role.SOURCE,
+        (
+            Phase(
+                PhaseName.SYNC,
+                Status.SKIPPED,
+                Reason(Code.NOTHING_TO_DO, "taken from here as it is, not verified again"),
+            ),
+        ),
+        version=content.version(origin.content),
+    )
+    promotions = (shown, _step(FlowStep(target, (source,)), origin, config, None))
+    return _bare(origin, promotions)
+
+
+def back(origin: Origin, config: Catalog, target: str, to: str, *, lock: bool) -> Release:
+    """A rollback of `target` to what landed there with the release `to`."""
+    step = _step(FlowStep(target, ()), origin, config, None)
+    rollback = replace(step, settings=replace(step.settings, soak=None))
+    return replace(_bare(origin, (rollback,)), goes_back_to=to, locks=lock)
+
+
+def _bare(origin: Origin, promotions: tuple[Promotion, ...]) -> Release:
+    return Release(
+        id=origin.id,
+        product=origin.product,
+        n=origin.n,
+        name=origin.id,
+        trigger=origin.trigger,
+        initiator=origin.initiator,
+        created_at=origin.at,
+        content=origin.content,
+        promotions=promotions,
+        version=content.version(origin.content),
+    )
+
+
+def _promotions(flow: Flow, origin: Origin, config: Catalog) -> tuple[Promotion, ...]:
+    trigger = Promotion(
+        flow.trigger_environment,
+        Role.TRIGGER,
+        release.phases(TRIGGER_PHASES),
+        settings=policy.resolve(config, origin.product, flow.trigger_environment, None).settings,
+        unsupported=tuple(_unsupported_trigger(flow)),
+        version=content.version(origin.content),
+    )
+    return (trigger, *(_step(step, origin, config, flow) for step in flow.steps))
+
+
+def _step(step: FlowStep, origin: Origin, config: Catalog, flow: Flow | None) -> Promotion:
+    resolved = policy.resolve(config, origin.product, step.environment, step if flow else None)
+    return Promotion(
+        step.environment,
+        Role.STEP,
+        release.phases(STEP_PHASES),
+        depends_on=step.depends_on,
+        settings=resolved.settings,
+        origins={name: resolved.origin(name) for name in policy.SETTING_NAMES},
+        unsupported=tuple(
+            unsupported(
+                resolved.settings,
+                step.hooks,
+                config.environments.get(step.environment),
+                rollback=origin.trigger is Trigger.ROLLBACK,
+            )
+        ),
+        version=content.version(origin.content),
+    )
+
+
+def unsupported(
+    settings: catalog.PolicySettings,
+    hooks: catalog.Hooks,
+    environment: catalog.Environment | None,
+    *,
+    rollback: bool,
+) -> Iterator[str]:
+    """What the settings ask for and this version cannot do. A gate it ignored would be a lie."""
+    if settings.action is PromotionAction.PULL_REQUEST:
+        yield "action: pr"
+    if settings.pre_action:
+        yield f"preAction: {settings.pre_action}"
+    if settings.post_action:
+        yield f"postAction: {settings.post_action}"
+    if settings.approval and (not rollback or settings.approval.rollback):
+        yield "approval"
+    if settings.soak and not rollback:
+        yield "soak"
+    if hooks != catalog.Hooks():
+        yield "hooks"
+    if environment and environment.windows and not rollback:
+        yield "windows"
+
+
+def _unsupported_trigger(flow: Flow) -> Iterator[str]:
+    if flow.post_trigger:
+        yield f"postTrigger: {flow.post_trigger}"
+    if flow.hooks != catalog.Hooks():
+        yield "hooks of the flow"
+
+
+def carried_on(
+    before: content.Content, heads: Mapping[str, content.ComponentContent]
+) -> content.Content:
+    """The content of the release before, with what newer heads changed put in its place."""
+    return {**before, **heads}

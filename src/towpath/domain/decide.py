@@ -1,0 +1,181 @@
+"""What to do about a release, from what is true now. Pure: the same facts give the same actions.
+
+One look asks again after every action it did, so each call need only find the next ones. Nothing
+is remembered between looks but the release itself.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from towpath.domain import actions, events, gates, meeting, stopping, timing, trouble, watching
+from towpath.domain.actions import Action, Record
+from towpath.domain.catalog import PromotionAction
+from towpath.domain.facts import Facts
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.release import PhaseName, Promotion, Release, Role
+from towpath.domain.status import Status
+
+SETTLE_AGAIN = timedelta(seconds=5)
+
+
+def decide(release: Release, facts: Facts, now: datetime) -> list[Action]:
+    """The next actions for the release. Empty when only time, a fact or a person can change it."""
+    if release.course.status is Status.TERMINATING:
+        return list(stopping.stop_all(release, facts, now))
+    if release.course.status is Status.QUEUED:
+        return list(_in_queue(release, facts))
+    if (late := timing.time_is_up(release, now)) is not None:
+        return [Record((events.TerminationRequested(late),))]
+    found = [
+        action
+        for promotion in release.promotions
+        if promotion.role is not Role.SOURCE and not promotion.status.ended
+        for action in _promotion(release, promotion, facts, now)
+    ]
+    if not any(isinstance(action, Record | actions.Claim | actions.Write) for action in found):
+        found += _bookkeeping(release, now)
+    return found
+
+
+def asks_deployer(release: Release) -> tuple[Promotion, ...]:
+    """The promotions whose environments the deployer must be asked about before deciding."""
+    return tuple(p for p in release.promotions if _is_watched(release, p))
+
+
+def _is_watched(release: Release, promotion: Promotion) -> bool:
+    if promotion.status.ended or promotion.role is Role.SOURCE:
+        return False
+    if promotion.role is Role.TRIGGER:
+        return not promotion.proven
+    return promotion.current is not None and promotion.current.name in watching.PHASES
+
+
+def _bookkeeping(release: Release, now: datetime) -> Iterator[Action]:
+    if release.ended:
+        if release.ended_at is None:
+            yield Record((events.ReleaseEnded(release.status, release.reason),))
+        return
+    yield from timing.run_clock(release, now)
+
+
+def _in_queue(release: Release, facts: Facts) -> Iterator[Action]:
+    if by := meeting.pushed_out(release, facts):
+        yield Record(
+            (
+                events.ReleaseStarted(),
+                *(
+                    events.PromotionEnded(Status.SUPERSEDED, by, environment=p.environment)
+                    for p in release.promotions
+                    if not p.status.ended
+                ),
+            )
+        )
+        return
+    yield from _prove_trigger(release, facts)
+    behind = meeting.queued_behind(release, facts)
+    if behind is None:
+        yield actions.StartCourse()
+    elif release.course.reason is None or release.course.reason.sentence != behind.sentence:
+        yield Record((events.ReleaseQueued(behind),))
+
+
+def _prove_trigger(release: Release, facts: Facts) -> Iterator[Action]:
+    """A queued release is proven where it lies, before the next one replaces it there."""
+    for promotion in release.promotions:
+        watched = facts.watched.get(promotion.environment)
+        if promotion.role is Role.TRIGGER and not promotion.proven and watching.is_proven(watched):
+            yield Record((events.TriggerProven(environment=promotion.environment),))
+
+
+def _promotion(
+    release: Release, promotion: Promotion, facts: Facts, now: datetime
+) -> Iterator[Action]:
+    if reason := meeting.overtaken(release, promotion, facts):
+        yield from stopping.leave(promotion, Status.SUPERSEDED, reason, facts)
+    elif reason := meeting.evicted(release, promotion, facts):
+        yield from stopping.leave(promotion, Status.TERMINATED, reason, facts)
+    elif promotion.role is Role.TRIGGER:
+        yield from _trigger(release, promotion, facts, now)
+    elif not promotion.begun:
+        yield from _reach(release, promotion, facts, now)
+    else:
+        yield from _go_on(release, promotion, facts, now)
+
+
+def _trigger(
+    release: Release, promotion: Promotion, facts: Facts, now: datetime
+) -> Iterator[Action]:
+    phase = promotion.current
+    if phase is None:
+        return
+    if promotion.unsupported:
+        yield Record(trouble.failure(promotion, phase, gates.unsupported(promotion)))
+    elif promotion.proven:
+        yield Record(tuple(watching.all_done(promotion)))
+    elif not promotion.begun:
+        yield Record((_start(promotion, 0),))
+    else:
+        yield from watching.watch(release, promotion, phase, facts, now)
+
+
+def _start(promotion: Promotion, claim: int) -> events.Event:
+    return events.PromotionStarted(promotion.attempt, claim, environment=promotion.environment)
+
+
+def _reach(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:
+    before = release.before(promotion)
+    if blocker := next((p for p in before if p.blocks_for_good), None):
+        yield stopping.not_reached(promotion, blocker)
+    elif all(p.lets_through for p in before):
+        yield from _enter(release, promotion, facts, now)
+
+
+def _enter(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:
+    phase = promotion.phases[0]
+    if promotion.unsupported:
+        yield Record(trouble.failure(promotion, phase, gates.unsupported(promotion)))
+    elif promotion.settings.action is PromotionAction.NONE:
+        reason = Reason(Code.NOTHING_TO_DO, "its policy asks for no action and no workflow")
+        ended = events.PromotionEnded(Status.SKIPPED, reason, environment=promotion.environment)
+        yield Record((ended,))
+    elif missing := facts.missing.get(promotion.environment):
+        yield Record(trouble.failure(promotion, phase, missing))
+    elif held := gates.held(release, promotion, facts, now):
+        yield from gates.hold(promotion, phase, held)
+    else:
+        over = facts.stage(promotion.environment).holder
+        yield actions.Claim(promotion.environment, "" if over == release.id else over)
+
+
+def _go_on(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:
+    phase, stage = promotion.current, facts.stage(promotion.environment)
+    if phase is None:
+        return
+    if (stage.holder, stage.counter) != (release.id, promotion.claim):
+        yield Record((events.ClaimLost(environment=promotion.environment),))
+    elif phase.name in watching.PHASES:
+        yield from watching.watch(release, promotion, phase, facts, now)
+    elif phase.name is PhaseName.ACTION:
+        yield from _act(release, promotion, facts, now)
+
+
+def _act(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:
+    phase = promotion.current
+    assert phase is not None
+    if missing := facts.missing.get(promotion.environment):
+        yield Record(trouble.failure(promotion, phase, missing))
+    elif held := gates.locked(release, promotion, facts, now):
+        yield from gates.hold(promotion, phase, held)
+    elif _waits_for_a_person(promotion):
+        return
+    elif phase.retry_at and phase.retry_at > now:
+        yield actions.LookAgain(phase.retry_at)
+    else:
+        yield actions.Write(promotion.environment)
+
+
+def _waits_for_a_person(promotion: Promotion) -> bool:
+    """Whether values changed by hand hold the write until somebody decides (`onDrift: hold`)."""
+    reason = promotion.reason
+    held = reason is not None and reason.code is Code.CHANGED_BY_HAND
+    return held and promotion.status is Status.SUSPENDED

@@ -1,0 +1,262 @@
+"""What each event makes of a release. Pure and total: no event is refused here."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from towpath.domain import events, reasons, release
+from towpath.domain.release import Phase, PhaseName, Promotion, Release
+from towpath.domain.status import Status
+
+
+def evolve(current: Release, happened: Iterable[events.Event], at: datetime) -> Release:
+    """The release after these events, which happened at `at`."""
+    for event in happened:
+        current = _after(current, event, at)
+    return current
+
+
+def _after(current: Release, event: events.Event, at: datetime) -> Release:
+    if event.environment:
+        return _with_promotion(current, event, at)
+    match event:
+        case events.ReleaseQueued(reason=reason):
+            return _course(current, Status.QUEUED, reason, at)
+        case events.ReleaseStarted():
+            return _course(current, Status.SKIPPED, None, at)
+        case events.TerminationRequested(reason=reason):
+            return _course(current, Status.TERMINATING, reason, at)
+        case events.ReleaseStopped(reason=reason):
+            return _course(current, Status.TERMINATED, reason, at)
+        case events.ReleaseEnded():
+            return replace(current, ended_at=at)
+        case events.ReleaseReopened(queue_position=position):
+            return _reopened(current, position, at)
+        case events.ClockStarted(left_seconds=left):
+            return replace(current, clock=release.Clock(timedelta(seconds=left), at))
+        case events.ClockStopped(left_seconds=left):
+            return replace(current, clock=release.Clock(timedelta(seconds=left)))
+        case _:
+            return current
+
+
+def _course(
+    current: Release, status: Status, reason: reasons.Reason | None, at: datetime
+) -> Release:
+    return replace(current, course=release.Course(status, reason, at))
+
+
+def _reopened(current: Release, position: int | None, at: datetime) -> Release:
+    queued = position is not None
+    course = release.Course(Status.QUEUED if queued else Status.SKIPPED, since=at)
+    clock = release.Clock(current.timeout) if current.timeout else None
+    return replace(
+        current,
+        course=course,
+        clock=clock,
+        ended_at=None,
+        queue_position=position if queued else current.queue_position,
+    )
+
+
+def _with_promotion(current: Release, event: events.Event, at: datetime) -> Release:
+    change = _CHANGES.get(type(event))
+    if change is None:
+        return current
+    promotions = tuple(
+        change(promotion, event, at) if promotion.environment == event.environment else promotion
+        for promotion in current.promotions
+    )
+    return replace(current, promotions=promotions)
+
+
+def _with_phase(
+    promotion: Promotion, name: PhaseName, change: Callable[[Phase], Phase]
+) -> Promotion:
+    phases = tuple(change(p) if p.name is name else p for p in promotion.phases)
+    return replace(promotion, phases=phases)
+
+
+def _held(promotion: Promotion, event: events.PromotionHeld, at: datetime) -> Promotion:
+    return _with_phase(
+        promotion,
+        event.phase,
+        lambda p: replace(
+            p,
+            status=event.status,
+            reason=_since(event.reason, p.reason, at),
+            started_at=p.started_at or at,
+            retry_at=None,
+        ),
+    )
+
+
+def _started(promotion: Promotion, event: events.PromotionStarted, at: datetime) -> Promotion:
+    passed = _with_phase(
+        promotion, PhaseName.GATES, lambda p: _ended(p, Status.SUCCEEDED, None, at)
+    )
+    return replace(
+        passed,
+        begun=True,
+        attempt=event.attempt,
+        claim=event.claim,
+        started_at=promotion.started_at or at,
+    )
+
+
+def _claim_lost(promotion: Promotion, _: events.ClaimLost, __: datetime) -> Promotion:
+    reset = _with_phase(promotion, PhaseName.GATES, lambda p: Phase(p.name))
+    return replace(reset, claim=0, begun=False)
+
+
+def _phase_started(promotion: Promotion, event: events.PhaseStarted, at: datetime) -> Promotion:
+    def start(phase: Phase) -> Phase:
+        return replace(
+            phase,
+            status=Status.RUNNING,
+            reason=_since(event.reason, phase.reason, at),
+            started_at=phase.started_at or at,
+        )
+
+    return _with_phase(promotion, event.phase, start)
+
+
+def _reported(promotion: Promotion, event: events.PhaseReported, at: datetime) -> Promotion:
+    def report(phase: Phase) -> Phase:
+        return replace(
+            _seen(phase, at),
+            status=event.status,
+            reason=_since(event.reason, phase.reason, at),
+            started_at=phase.started_at or at,
+        )
+
+    return _with_phase(promotion, event.phase, report)
+
+
+def _troubled(promotion: Promotion, event: events.PhaseTroubled, at: datetime) -> Promotion:
+    def trouble(phase: Phase) -> Phase:
+        return replace(
+            phase,
+            status=Status.RUNNING,
+            reason=_since(event.reason, phase.reason, at),
+            started_at=phase.started_at or at,
+            tries=phase.tries + (not event.refusal),
+            refusals=phase.refusals + event.refusal,
+            retry_at=event.retry_at,
+            blind_since=phase.blind_since or at,
+        )
+
+    return _with_phase(promotion, event.phase, trouble)
+
+
+def _phase_succeeded(promotion: Promotion, event: events.PhaseSucceeded, at: datetime) -> Promotion:
+    return _with_phase(
+        promotion, event.phase, lambda p: _ended(p, Status.SUCCEEDED, event.reason, at)
+    )
+
+
+def _phase_failed(promotion: Promotion, event: events.PhaseFailed, at: datetime) -> Promotion:
+    return _with_phase(promotion, event.phase, lambda p: _ended(p, event.status, event.reason, at))
+
+
+def _landed(promotion: Promotion, event: events.CommitLanded, at: datetime) -> Promotion:
+    here = (event.repository, event.branch)
+    landing = release.Landing(
+        event.repository,
+        event.branch,
+        event.commit,
+        event.components,
+        event.changed,
+        event.write_id,
+        at,
+    )
+    others = tuple(x for x in promotion.landings if (x.repository, x.branch) != here)
+    return replace(promotion, landings=(*others, landing))
+
+
+def _warned(promotion: Promotion, event: events.WarningRaised, at: datetime) -> Promotion:
+    others = tuple(w for w in promotion.warnings if w.sentence != event.reason.sentence)
+    return replace(promotion, warnings=(*others, _since(event.reason, None, at)))  # type: ignore[arg-type]
+
+
+def _promotion_ended(promotion: Promotion, event: events.PromotionEnded, at: datetime) -> Promotion:
+    ended = replace(promotion, claim=0, ended_at=at)
+    if event.status not in _TAKEN_BY_PHASES:
+        return ended
+    phases = tuple(
+        phase if phase.status.ended else _ended(phase, event.status, event.reason, at)
+        for phase in promotion.phases
+    )
+    return replace(ended, phases=phases)
+
+
+def _proven(promotion: Promotion, _: events.TriggerProven, __: datetime) -> Promotion:
+    return replace(promotion, proven=True)
+
+
+def _retried(promotion: Promotion, event: events.PromotionRetried, at: datetime) -> Promotion:
+    reset, phases = event.from_phase is None, []
+    for phase in promotion.phases:
+        reset = reset or phase.name is event.from_phase
+        again = reset or phase.name is PhaseName.GATES or phase.status is not Status.SUCCEEDED
+        phases.append(Phase(phase.name) if again else phase)
+    return replace(
+        promotion,
+        phases=tuple(phases),
+        attempt=event.attempt,
+        newer_tried=event.newer_tried,
+        settings=event.settings or promotion.settings,
+        origins=event.origins or promotion.origins,
+        drift_accepted=event.drift_accepted,
+        unsupported=event.unsupported if event.settings else promotion.unsupported,
+        begun=False,
+        claim=0,
+        warnings=(),
+        ended_at=None,
+    )
+
+
+def _ended(phase: Phase, status: Status, reason: reasons.Reason | None, at: datetime) -> Phase:
+    return replace(
+        _seen(phase, at),
+        status=status,
+        reason=_since(reason, None, at),
+        started_at=phase.started_at or at,
+        ended_at=at,
+    )
+
+
+def _seen(phase: Phase, at: datetime) -> Phase:
+    """The outside answered: the time without an answer is over, and does not count."""
+    unseen = at - phase.blind_since if phase.blind_since else timedelta()
+    return replace(phase, blind=phase.blind + unseen, blind_since=None, retry_at=None, tries=0)
+
+
+def _since(
+    reason: reasons.Reason | None, before: reasons.Reason | None, at: datetime
+) -> reasons.Reason | None:
+    """The reason with its beginning: that of the same cause before, else now."""
+    if reason is None or reason.since is not None:
+        return reason
+    same = before is not None and before.code is reason.code
+    return replace(reason, since=before.since if same and before else at)
+
+
+# Ends that come from outside the phases; success and failure are the phases' own.
+_TAKEN_BY_PHASES = frozenset({Status.SUPERSEDED, Status.TERMINATED, Status.SKIPPED})
+
+_CHANGES: Mapping[type[events.Event], Callable[..., Promotion]] = {
+    events.PromotionHeld: _held,
+    events.PromotionStarted: _started,
+    events.ClaimLost: _claim_lost,
+    events.PhaseStarted: _phase_started,
+    events.PhaseReported: _reported,
+    events.PhaseTroubled: _troubled,
+    events.PhaseSucceeded: _phase_succeeded,
+    events.PhaseFailed: _phase_failed,
+    events.CommitLanded: _landed,
+    events.WarningRaised: _warned,
+    events.PromotionEnded: _promotion_ended,
+    events.TriggerProven: _proven,
+    events.PromotionRetried: _retried,
+}

@@ -1,0 +1,124 @@
+"""What a look knows before it decides: read in one go, and true at one moment of the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from towpath.domain import catalog, reasons
+from towpath.domain.release import PhaseName, Release, Role, Trigger
+from towpath.domain.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock on a product in an environment, or on all of the environment (`product` empty)."""
+
+    product: str
+    environment: str
+    reason: str
+    author: str
+    since: datetime
+    until: datetime | None = None
+    by_rollback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A product's environment as releases meet there.
+
+    `holder` is the release that has the claim, `counter` grows with every claim; `yields` says
+    that the holder is suspended, so that a newer release of its line may take over. `begun` and
+    `landed` hold, for each line, the highest n that began and that landed.
+    """
+
+    holder: str = ""
+    yields: bool = False
+    counter: int = 0
+    begun: Mapping[str, int] = field(default_factory=dict)
+    landed: Mapping[str, int] = field(default_factory=dict)
+    locks: tuple[Lock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWrite:
+    """An attempt to write whose end is not known: perhaps it was pushed, perhaps not."""
+
+    id: UUID
+    repository: str
+    branch: str
+    base: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another release of the product that has not ended.
+
+    `due` holds the environments where it is ready and only waits for its turn, and since when.
+    """
+
+    id: str
+    n: int
+    line: str
+    trigger: Trigger
+    queued: bool
+    queue_position: int | None
+    due: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the deployer says of a whole environment: all applications of the release there."""
+
+    sync: Status
+    health: Status
+    sync_reason: reasons.Reason | None = None
+    health_reason: reasons.Reason | None = None
+    overwritten: reasons.Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything outside the release itself that a decision rests on.
+
+    `missing` says for an environment why the release cannot be written there at all; `watched`
+    and `unseen` what the deployer said, or why it said nothing, where it was asked.
+    """
+
+    concurrency: catalog.Concurrency = catalog.Concurrency.SUPERSEDE
+    rivals: tuple[Rival, ...] = ()
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    open_writes: Mapping[str, tuple[OpenWrite, ...]] = field(default_factory=dict)
+    missing: Mapping[str, reasons.Reason] = field(default_factory=dict)
+    watched: Mapping[str, Watched] = field(default_factory=dict)
+    unseen: Mapping[str, reasons.Reason] = field(default_factory=dict)
+
+    def stage(self, environment: str) -> Stage:
+        """The environment as releases meet there; a fresh one if none ever did."""
+        return self.stages.get(environment, Stage())
+
+
+def as_rival(other: Release) -> Rival:
+    """How another release of the product looks from this one."""
+    return Rival(
+        other.id,
+        other.n,
+        other.line,
+        other.trigger,
+        queued=other.course.status is Status.QUEUED,
+        queue_position=other.queue_position,
+        due=due(other),
+    )
+
+
+def due(of: Release) -> Mapping[str, datetime]:
+    """The environments where a release is ready to begin, and since when it waits for its turn."""
+    found = {}
+    for promotion in of.promotions:
+        gates = promotion.phase(PhaseName.GATES)
+        if promotion.role is Role.STEP and gates and gates.reason and gates.reason.since:
+            busy = gates.reason.code is reasons.Code.ENVIRONMENT_BUSY
+            if busy and gates.status is Status.PENDING:
+                found[promotion.environment] = gates.reason.since
+    return found

@@ -1,0 +1,260 @@
+"""A release, its promotions and their phases: what is stored of one change's way through a flow.
+
+The content and the flow's copy never change after creation; everything else changes only by
+events (`evolution`). Status is never stored beside its parts: it is aggregated from them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from towpath.domain import catalog, content, reasons, status
+from towpath.domain.status import Status
+
+
+class Trigger(StrEnum):
+    """What made a release."""
+
+    HEAD = "head"  # a new head of a tracked branch
+    REVISION = "revision"  # a person, for a revision
+    MANUAL = "manual"  # a person, from one environment to another
+    ROLLBACK = "rollback"
+
+
+class Role(StrEnum):
+    """What an environment is for the release."""
+
+    TRIGGER = "trigger"  # its content is in git already
+    STEP = "step"
+    SOURCE = "source"  # where a manual release was taken from; shown as it is
+
+
+class PhaseName(StrEnum):
+    """The phases of a promotion, in their order."""
+
+    GATES = "gates"
+    ON_START = "on_start"
+    PRE_ACTION = "pre_action"
+    ACTION = "action"
+    SYNC = "sync"
+    HEALTH = "health"
+    POST_ACTION = "post_action"
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase: its status and why, and the trouble it has had.
+
+    `tries` counts answers that did not come, `refusals` those that said no; `blind` is the time
+    in which nothing could be seen, which no timeout counts.
+    """
+
+    name: PhaseName
+    status: Status = Status.WAITING
+    reason: reasons.Reason | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    tries: int = 0
+    refusals: int = 0
+    retry_at: datetime | None = None
+    blind_since: datetime | None = None
+    blind: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """The promoted commit of one repository and branch. `changed` is False for `no_change`."""
+
+    repository: str
+    branch: str
+    commit: str
+    components: tuple[str, ...]
+    changed: bool = True
+    write_id: UUID | None = None
+    landed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One release in one environment."""
+
+    environment: str
+    role: Role
+    phases: tuple[Phase, ...]
+    depends_on: tuple[str, ...] = ()
+    settings: catalog.PolicySettings = catalog.PolicySettings()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    attempt: int = 1
+    claim: int = 0  # the claim counter it acts under; 0: none
+    begun: bool = False
+    proven: bool = False  # trigger environment: seen healthy while the release was queued
+    drift_accepted: bool = False
+    newer_tried: int = 0  # releases up to this n had tried here when a person asked for a retry
+    landings: tuple[Landing, ...] = ()
+    warnings: tuple[reasons.Reason, ...] = ()
+    unsupported: tuple[str, ...] = ()  # what its settings ask for that this version cannot do
+    version: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def status(self) -> Status:
+        """The one rule, over the phases."""
+        return status.aggregate(phase.status for phase in self.phases)
+
+    @property
+    def reason(self) -> reasons.Reason | None:
+        """Why it has its status: the reason of the phase that is worst."""
+        worst = status.worst(phase.status for phase in self.phases)
+        return next((p.reason for p in self.phases if p.status is worst and p.reason), None)
+
+    @property
+    def current(self) -> Phase | None:
+        """The first phase that has not ended."""
+        return next((phase for phase in self.phases if not phase.status.ended), None)
+
+    @property
+    def landed(self) -> bool:
+        """Whether anything of the release is in the environment by this promotion."""
+        return bool(self.landings)
+
+    @property
+    def lets_through(self) -> bool:
+        """Whether what depends on this environment may go on."""
+        if self.status is Status.SKIPPED:
+            return self.reason is None or self.reason.code is not reasons.Code.NOT_REACHED
+        return self.status is Status.SUCCEEDED
+
+    @property
+    def blocks_for_good(self) -> bool:
+        """Whether nothing of this release passes here any more, unless a person acts."""
+        if self.status in (Status.SUPERSEDED, Status.TERMINATED):
+            return True
+        return self.status is Status.SKIPPED and not self.lets_through
+
+    def phase(self, name: PhaseName) -> Phase | None:
+        """The phase of that name, if the promotion has it."""
+        return next((phase for phase in self.phases if phase.name is name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The release's own part in its status: queued, stopping, stopped, or `skipped` for nothing."""
+
+    status: Status = Status.SKIPPED
+    reason: reasons.Reason | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What is left of the flow's time, and since when it runs (None: it stands)."""
+
+    left: timedelta
+    running_since: datetime | None = None
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the time is up, if the clock runs."""
+        return self.running_since + self.left if self.running_since else None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerCommit:
+    """The commit that made the release, as people know it."""
+
+    repository: str
+    branch: str
+    sha: str
+    subject: str = ""
+    author: str = ""
+    author_email: str = ""
+    committed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One change's way through a flow."""
+
+    id: str
+    product: str
+    n: int
+    name: str
+    trigger: Trigger
+    initiator: str
+    created_at: datetime
+    content: content.Content
+    promotions: tuple[Promotion, ...]
+    line: str = ""  # empty: it neither supersedes nor is superseded
+    flow: str = ""
+    commit: TriggerCommit | None = None
+    commits: tuple[TriggerCommit, ...] = ()  # every commit pushed together, newest first
+    version: str = ""
+    course: Course = Course()
+    clock: Clock | None = None
+    queue_position: int | None = None  # None: it is not queued
+    timeout: timedelta | None = None
+    goes_back_to: str = ""
+    locks: bool = False  # a rollback that locks its environment once it landed
+    ended_at: datetime | None = None
+
+    @property
+    def status(self) -> Status:
+        """The one rule, over the promotions and the release's own course."""
+        return status.aggregate([self.course.status, *(p.status for p in self.promotions)])
+
+    @property
+    def reason(self) -> reasons.Reason | None:
+        """Why it has its status: its course's reason, or the worst promotion's."""
+        parts = [(self.course.status, self.course.reason)]
+        parts += [(p.status, p.reason) for p in self.promotions]
+        worst = status.worst(part for part, _ in parts)
+        return next((reason for part, reason in parts if part is worst and reason), None)
+
+    def promotion(self, environment: str) -> Promotion | None:
+        """The promotion in that environment, if the release goes there."""
+        return next((p for p in self.promotions if p.environment == environment), None)
+
+    def before(self, promotion: Promotion) -> tuple[Promotion, ...]:
+        """The promotions that this one waits for."""
+        return tuple(p for p in self.promotions if p.environment in promotion.depends_on)
+
+    def why(self, promotion: Promotion) -> reasons.Reason | None:
+        """Why the promotion has its status; for one not reached, what it waits for."""
+        if promotion.reason or promotion.status is not Status.WAITING:
+            return promotion.reason
+        names = [p.environment for p in self.before(promotion) if not p.lets_through]
+        sentence = f"waits for {' and '.join(names)}" if names else "is about to begin"
+        return reasons.Reason(
+            reasons.Code.WAITING_FOR_ENVIRONMENT, sentence, {"environments": names}
+        )
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens without a person (see `reachable`)."""
+        if self.course.status in (Status.QUEUED, Status.TERMINATING):
+            return False
+        return not any(
+            p.status.acting or (not p.status.ended and self.reachable(p)) for p in self.promotions
+        )
+
+    @property
+    def open(self) -> bool:
+        """Whether some environment can still change, by a retry or by a newer release."""
+        return not self.ended or any(not p.status.ended for p in self.promotions)
+
+    def reachable(self, promotion: Promotion) -> bool:
+        """Whether what waits, or is between two phases, can go on without a person."""
+        if promotion.status is not Status.WAITING:
+            return not promotion.status.ended
+        return all(
+            before.lets_through or (not before.status.ended and self.reachable(before))
+            for before in self.before(promotion)
+        )
+
+
+def phases(names: Iterable[PhaseName]) -> tuple[Phase, ...]:
+    """Fresh phases, all waiting."""
+    return tuple(Phase(name) for name in names)

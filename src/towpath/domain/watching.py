@@ -1,0 +1,138 @@
+"""From landed to healthy: what the deployer's word makes of the sync and health phases.
+
+The word proves something only while the environment holds what landed with this promotion.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from towpath.domain import actions, events, meeting, trouble
+from towpath.domain.actions import Action, Record
+from towpath.domain.facts import Facts, Watched
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.release import Phase, PhaseName, Promotion, Release
+from towpath.domain.status import Status
+
+PHASES = (PhaseName.SYNC, PhaseName.HEALTH)
+ASK_AGAIN = timedelta(seconds=5)
+
+
+def is_proven(watched: Watched | None) -> bool:
+    """Whether the environment runs what landed, and is healthy."""
+    if watched is None or watched.overwritten:
+        return False
+    return watched.sync is Status.SUCCEEDED and watched.health is Status.SUCCEEDED
+
+
+def all_done(promotion: Promotion) -> Iterator[events.Event]:
+    """Sync, health and with them the promotion have succeeded."""
+    for phase in promotion.phases:
+        if not phase.status.ended:
+            yield events.PhaseSucceeded(phase.name, environment=promotion.environment)
+    yield events.PromotionEnded(Status.SUCCEEDED, environment=promotion.environment)
+
+
+def watch(
+    release: Release, promotion: Promotion, phase: Phase, facts: Facts, now: datetime
+) -> Iterator[Action]:
+    """Bring the phase in step with what the deployer says now."""
+    watched = facts.watched.get(promotion.environment)
+    if watched is None:
+        yield from _unseen(release, promotion, phase, facts, now)
+    elif watched.overwritten:
+        yield Record(_overwritten(release, promotion, phase, watched.overwritten, facts))
+    elif is_proven(watched):
+        yield Record(tuple(all_done(promotion)))
+    else:
+        yield from _progress(promotion, phase, watched, now)
+
+
+def _unseen(
+    release: Release, promotion: Promotion, phase: Phase, facts: Facts, now: datetime
+) -> Iterator[Action]:
+    reason = facts.unseen.get(promotion.environment)
+    if reason is None:
+        yield actions.LookAgain(now + ASK_AGAIN)
+    elif phase.retry_at and phase.retry_at > now:
+        yield actions.LookAgain(phase.retry_at)
+    else:
+        yield Record(trouble.no_answer(release.id, promotion, phase, reason, now))
+
+
+def _overwritten(
+    release: Release, promotion: Promotion, phase: Phase, reason: Reason, facts: Facts
+) -> tuple[events.Event, ...]:
+    newer = facts.stage(promotion.environment).landed.get(release.line, 0) if release.line else 0
+    if newer <= release.n:
+        return trouble.failure(promotion, phase, reason)
+    by = meeting.superseded_by(release.product, newer)
+    return (events.PromotionEnded(Status.SUPERSEDED, by, environment=promotion.environment),)
+
+
+def _progress(
+    promotion: Promotion, phase: Phase, watched: Watched, now: datetime
+) -> Iterator[Action]:
+    synced = watched.sync is Status.SUCCEEDED
+    if phase.name is PhaseName.SYNC and synced:
+        yield Record(
+            (
+                events.PhaseSucceeded(phase.name, environment=promotion.environment),
+                events.PhaseStarted(
+                    PhaseName.HEALTH, watched.health_reason, environment=promotion.environment
+                ),
+            )
+        )
+        return
+    said, reason = (
+        (watched.sync, watched.sync_reason)
+        if phase.name is PhaseName.SYNC
+        else (watched.health, watched.health_reason)
+    )
+    if said is Status.FAILED:
+        yield Record(trouble.failure(promotion, phase, reason or _failed(phase)))
+    elif _is_late(promotion, phase, now):
+        yield Record(trouble.failure(promotion, phase, _late(promotion, phase, reason)))
+    else:
+        yield from _report(promotion, phase, said, reason)
+        yield actions.LookAgain(now + ASK_AGAIN)
+
+
+def _report(
+    promotion: Promotion, phase: Phase, said: Status, reason: Reason | None
+) -> Iterator[Action]:
+    old, new = phase.reason, reason
+    same_words = (old.sentence if old else "") == (new.sentence if new else "")
+    if phase.status is not said or not same_words or phase.blind_since:
+        yield Record(
+            (events.PhaseReported(phase.name, said, reason, environment=promotion.environment),)
+        )
+
+
+def _is_late(promotion: Promotion, phase: Phase, now: datetime) -> bool:
+    limit = _limit(promotion, phase)
+    if limit is None or phase.started_at is None:
+        return False
+    return now - phase.started_at - phase.blind > limit
+
+
+def _limit(promotion: Promotion, phase: Phase) -> timedelta | None:
+    settings = promotion.settings
+    return settings.sync_timeout if phase.name is PhaseName.SYNC else settings.health_timeout
+
+
+def _failed(phase: Phase) -> Reason:
+    if phase.name is PhaseName.SYNC:
+        return Reason(Code.SYNC_FAILED, "the deployment failed")
+    return Reason(Code.HEALTH_DEGRADED, "the deployment is not healthy")
+
+
+def _late(promotion: Promotion, phase: Phase, last: Reason | None) -> Reason:
+    limit = _limit(promotion, phase)
+    word = "synced" if phase.name is PhaseName.SYNC else "healthy"
+    said = f"; last: {last.sentence}" if last else ""
+    return Reason(
+        Code.TIMED_OUT,
+        f"{promotion.environment} was not {word} within {limit} (h:mm:ss){said}",
+        {"phase": phase.name.value},
+        advice="Mend the deployment and retry, or raise the timeout in the policy.",
+    )

@@ -1,0 +1,129 @@
+"""What a person may wish of a release: the events it leads to, or why it makes no sense now."""
+
+from dataclasses import dataclass
+
+from towpath.domain import catalog, events, policy
+from towpath.domain.facts import Facts
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role, Trigger
+from towpath.domain.status import Status
+
+RETRIED = frozenset({Status.FAILED, Status.ERROR, Status.TERMINATED})
+
+
+class Refused(Exception):  # noqa: N818
+    """The wish makes no sense now. `code` is for programs, the sentence for people."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """An environment's settings, resolved anew from the configuration in force."""
+
+    settings: catalog.PolicySettings
+    origins: dict[str, str]
+    unsupported: tuple[str, ...] = ()
+
+
+def terminate(release: Release, actor: str, comment: str = "") -> tuple[events.Event, ...]:
+    """Stop the release. Asking again changes nothing; an ended release cannot be stopped."""
+    if release.course.status in (Status.TERMINATING, Status.TERMINATED):
+        return ()
+    if release.ended:
+        raise Refused("already_ended", f"{release.id} has ended: it is {release.status}")
+    words = f"{actor} terminated it" + (f": {comment}" if comment else "")
+    reason = Reason(Code.TERMINATED_BY, words, {"actor": actor, "comment": comment})
+    return (events.TerminationRequested(reason),)
+
+
+def retry(
+    release: Release,
+    facts: Facts,
+    renewed: dict[str, Renewed],
+    queue_position: int | None,
+    environment: str = "",
+) -> tuple[events.Event, ...]:
+    """Go on from the failed phase in every environment that failed, or in the one named.
+
+    Refused while nothing of the release failed, was stopped or is held for a decision.
+    """
+    if environment and release.promotion(environment) is None:
+        raise Refused("unknown_environment", f"{release.id} does not go to {environment}")
+    chosen = [p for p in release.promotions if environment in ("", p.environment)]
+    again = [p for p in chosen if _can_retry(p)]
+    if not again:
+        if any(p.attempt > 1 and not p.status.ended for p in chosen):
+            return ()  # a retry is under way already
+        where = f" in {environment}" if environment else ""
+        raise Refused("nothing_to_retry", f"nothing of {release.id}{where} failed or was stopped")
+    if release.course.status is Status.TERMINATING:
+        raise Refused("terminating", f"{release.id} is still stopping")
+    freed = [p for p in release.promotions if _was_cut_off(p)] if not environment else []
+    reopened = events.ReleaseReopened(queue_position if release.queue_position else None)
+    return (
+        *([reopened] if release.ended else []),
+        *(_again(release, p, facts, renewed.get(p.environment)) for p in [*again, *freed]),
+    )
+
+
+def _can_retry(promotion: Promotion) -> bool:
+    reason = promotion.reason
+    held = reason is not None and reason.code is Code.CHANGED_BY_HAND
+    return promotion.status in RETRIED or (held and promotion.status is Status.SUSPENDED)
+
+
+def _was_cut_off(promotion: Promotion) -> bool:
+    reason = promotion.reason
+    return (
+        promotion.role is not Role.SOURCE
+        and promotion.status is Status.SKIPPED
+        and reason is not None
+        and reason.code is Code.NOT_REACHED
+    )
+
+
+def _again(
+    release: Release, promotion: Promotion, facts: Facts, renewed: Renewed | None
+) -> events.Event:
+    failed = next((p for p in promotion.phases if p.status is not Status.SUCCEEDED), None)
+    fresh = renewed if renewed and not promotion.landed else None
+    begun = facts.stage(promotion.environment).begun.get(release.line, 0) if release.line else 0
+    return events.PromotionRetried(
+        promotion.attempt + (promotion.begun or promotion.status.ended),
+        _resume_at(failed),
+        newer_tried=begun,
+        settings=fresh.settings if fresh else None,
+        origins=fresh.origins if fresh else {},
+        changes=tuple(_changes(promotion.settings, fresh.settings)) if fresh else (),
+        unsupported=fresh.unsupported if fresh else (),
+        drift_accepted=promotion.status is Status.SUSPENDED,
+        environment=promotion.environment,
+    )
+
+
+def _resume_at(failed: Phase | None) -> PhaseName | None:
+    """The phase to go on from; content that is no longer in place is written again."""
+    if failed is None:
+        return None
+    lost = failed.reason is not None and failed.reason.code is Code.OVERWRITTEN
+    return PhaseName.ACTION if lost else failed.name
+
+
+def _changes(before: catalog.PolicySettings, after: catalog.PolicySettings) -> list[str]:
+    return [
+        f"{name}: {getattr(before, name)} → {getattr(after, name)}"
+        for name in policy.SETTING_NAMES
+        if getattr(before, name) != getattr(after, name)
+    ]
+
+
+def requeue(release: Release, facts: Facts) -> int | None:
+    """The head of the product's queue, for a retried release that takes part in it."""
+    if release.queue_position is None or release.trigger is Trigger.ROLLBACK:
+        return None
+    positions = [r.queue_position for r in facts.rivals if r.queue_position is not None]
+    return min([*positions, release.queue_position]) - 1

@@ -1,0 +1,226 @@
+"""Where the engine keeps what must not be lost: releases, claims, writes, landed content, events.
+
+Every method is one transaction. `now` is always the store's own clock. A look is fenced: once its
+lease has gone to somebody else, what it tries to write raises `LeaseLost`.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from towpath.domain import catalog, content, events, facts, reasons
+from towpath.domain.release import Release
+
+
+class LeaseLost(Exception):  # noqa: N818
+    """Somebody else looks at the release now: leave it without another word."""
+
+
+class StoreUnavailable(Exception):  # noqa: N818
+    """The database does not answer. Nothing was recorded, or it is not known whether it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The right to look at a release, and to write what the look decides."""
+
+    release: str
+    look_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A release and what the store knows around it, read at one moment."""
+
+    release: Release
+    now: datetime
+    rivals: tuple[facts.Rival, ...] = ()
+    stages: Mapping[str, facts.Stage] = field(default_factory=dict)
+    open_writes: Mapping[str, tuple[facts.OpenWrite, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An attempt to write, stored before its push: who writes, under which look and claim."""
+
+    id: UUID
+    ticket: Ticket
+    environment: str
+    attempt: int
+    claim: int
+    repository: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class LandedPart:
+    """What last came to an environment, for one component."""
+
+    content: content.ComponentContent
+    commit: str
+    release: str = ""  # empty: found there, or put there by hand
+
+
+@dataclass(frozen=True, slots=True)
+class StoredConfiguration:
+    """The last good configuration, where it is from, and what is wrong with a newer one."""
+
+    source: str
+    revision: str
+    files: Mapping[str, bytes]
+    problems: tuple[catalog.Problem, ...] = ()
+    problems_revision: str = ""
+    serial: int = 0
+
+
+class Store(Protocol):
+    """The engine's memory."""
+
+    # --- looks -------------------------------------------------------------------------------
+    async def take_looks(self, worker: str, limit: int) -> Sequence[Ticket]:
+        """Lease releases that are due, at most `limit`; one look at a release at a time."""
+        ...
+
+    async def renew_leases(self, tickets: Collection[Ticket]) -> None:
+        """Keep the leases of looks in progress."""
+        ...
+
+    async def end_look(self, ticket: Ticket, again_at: datetime | None) -> None:
+        """Give the lease back; look again at `again_at`, or when something wakes the release."""
+        ...
+
+    async def next_look_at(self) -> datetime | None:
+        """When the next look is due, and the store's time if one is due now."""
+        ...
+
+    # --- releases ----------------------------------------------------------------------------
+    async def view(self, ticket: Ticket) -> View:
+        """The release and what surrounds it."""
+        ...
+
+    async def view_of(self, release: str) -> View | None:
+        """The same without a look, for commands."""
+        ...
+
+    async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> None:
+        """Write state and events, and what follows from them (landed, locks, claims, wake-ups)."""
+        ...
+
+    async def start_course(self, ticket: Ticket) -> bool:
+        """Let the release out of its product's queue, unless another one is out."""
+        ...
+
+    async def claim(self, ticket: Ticket, environment: str, over: str) -> bool:
+        """Claim the environment and record the start. False: somebody else has it."""
+        ...
+
+    async def announce(self, writes: Sequence[Announcement], base: str) -> Collection[UUID]:
+        """Store the attempts with the head they are built on; answers with those still allowed.
+
+        Not allowed is one whose look or claim is gone, or whose environment is locked by now.
+        """
+        ...
+
+    async def settle(self, writes: Collection[UUID]) -> None:
+        """Mark attempts as ended: it is known whether they arrived."""
+        ...
+
+    async def command(
+        self,
+        release: str,
+        actor: str,
+        decide: Callable[[View], Sequence[events.Event]],
+    ) -> Release:
+        """Let a person's wish happen: `decide` sees the release under its lock.
+
+        Raises `KeyError` when there is no such release, and whatever `decide` raises.
+        """
+        ...
+
+    async def create(
+        self,
+        product: str,
+        build: Callable[[int, datetime], tuple[Release, events.Event]],
+        expected: Mapping[str, str],
+        trigger_environment: str,
+        actor: str,
+        bodies: Mapping[str, bytes],
+    ) -> Release | None:
+        """Make a release with the product's next n.
+
+        `expected` maps each component of the trigger environment to the revision it was compared
+        with; None when that is no longer what is recorded (somebody else made the release).
+        `trigger_environment` is empty for a release whose content landed nowhere yet.
+        """
+        ...
+
+    async def bodies(self, digests: Collection[str]) -> Mapping[str, bytes]:
+        """The bodies of whole files, by SHA-256."""
+        ...
+
+    async def keep_bodies(self, bodies: Mapping[str, bytes]) -> None:
+        """Keep bodies of whole files by their SHA-256."""
+        ...
+
+    # --- what landed -------------------------------------------------------------------------
+    async def landed(self, product: str) -> Mapping[str, Mapping[str, LandedPart]]:
+        """What landed in each environment of the product, for each component."""
+        ...
+
+    async def landed_with(self, product: str, environment: str, release: str) -> content.Content:
+        """All that the environment held once the release had landed there; empty if it never did."""
+        ...
+
+    async def landings(self, product: str, environment: str, limit: int) -> Sequence[str]:
+        """The releases that landed in the environment, newest first."""
+        ...
+
+    async def found(
+        self,
+        product: str,
+        first_n: int,
+        parts: Mapping[str, Mapping[str, LandedPart]],
+        bodies: Mapping[str, bytes],
+    ) -> None:
+        """Record what the first look found. What is recorded already stays."""
+        ...
+
+    async def known_products(self) -> Collection[str]:
+        """The products that have had their first look."""
+        ...
+
+    # --- what is watched ---------------------------------------------------------------------
+    async def heads(self) -> Mapping[tuple[str, str], str]:
+        """For each repository and branch, the head up to which everything was examined."""
+        ...
+
+    async def examined(self, repository: str, branch: str, head: str) -> None:
+        """Everything up to this head was examined."""
+        ...
+
+    async def trouble(self, scope: str, subject: str, reason: reasons.Reason | None) -> None:
+        """Note what is wrong with a repository or product, or (None) that nothing is any more."""
+        ...
+
+    # --- locks, configuration ----------------------------------------------------------------
+    async def lock(self, lock: facts.Lock) -> None:
+        """Lock a product in an environment, or (empty product) the environment."""
+        ...
+
+    async def unlock(self, product: str, environment: str, actor: str) -> bool:
+        """Take the lock off. False: there was none."""
+        ...
+
+    async def configuration(self) -> StoredConfiguration | None:
+        """The configuration in force."""
+        ...
+
+    async def save_configuration(self, configuration: StoredConfiguration) -> None:
+        """Put a configuration in force, or note what is wrong with a newer one."""
+        ...
+
+    async def now(self) -> datetime:
+        """The store's clock."""
+        ...
