@@ -95,7 +95,11 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One Argo CD `Application`, with the product, environment and component it belongs to."""
+    """One Argo CD `Application`, with the product, environment and component it belongs to.
+
+    `sync_source` is where hydrated manifests are synced from; `sources` are then the dry ones,
+    which people and promotions write.
+    """
 
     name: str
     sources: tuple[Source, ...]
@@ -107,6 +111,7 @@ class Application:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     origin: Origin = Origin("")
+    sync_source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +358,10 @@ class Flow:
 
 @dataclass(frozen=True)
 class Catalog:
-    """One consistent configuration, indexed by name."""
+    """One consistent configuration, indexed by name.
+
+    `workflow_origins` says for each workflow where its values are written, by path: `spec.entrypoint`.
+    """
 
     products: Mapping[str, Product] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
@@ -362,6 +370,7 @@ class Catalog:
     templates: Mapping[str, Template] = field(default_factory=dict)
     applications: tuple[Application, ...] = ()
     workflows: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    workflow_origins: Mapping[str, Mapping[str, Origin]] = field(default_factory=dict)
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[str, str], tuple[Application, ...]]:

@@ -7,7 +7,7 @@ lies in other environments by then. Large file bodies are kept beside it, by the
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from towpath.domain import values
+from towpath.domain.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class FileContent:
     """What is promoted of one file, relative to its source's path: some values, or all of it."""
 
     path: str
-    values: tuple[values.Value, ...] = ()
+    values: tuple[Value, ...] = ()
     whole: WholeFile | None = None
 
 

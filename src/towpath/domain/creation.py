@@ -80,6 +80,17 @@ def back(origin: Origin, config: Catalog, target: str, to: str, *, lock: bool) -
     return replace(_bare(origin, (rollback,)), goes_back_to=to, locks=lock)
 
 
+def not_deployed(made: Release, sha: str) -> Release:
+    """A release of a revision that its trigger environment does not hold: shown as its source."""
+    reason = Reason(Code.NOTHING_TO_DO, f"read at {sha[:7]}, which is not what is deployed here")
+    trigger = replace(
+        made.promotions[0],
+        role=Role.SOURCE,
+        phases=(Phase(PhaseName.SYNC, Status.SKIPPED, reason),),
+    )
+    return replace(made, promotions=(trigger, *made.promotions[1:]))
+
+
 def _bare(origin: Origin, promotions: tuple[Promotion, ...]) -> Release:
     return Release(
         id=origin.id,

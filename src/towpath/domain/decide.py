@@ -113,13 +113,19 @@ def _trigger(
     elif promotion.proven:
         yield Record(tuple(watching.all_done(promotion)))
     elif not promotion.begun:
-        yield Record((_start(promotion, 0),))
+        yield Record(begin(promotion, 0))
     else:
         yield from watching.watch(release, promotion, phase, facts, now)
 
 
-def _start(promotion: Promotion, claim: int) -> events.Event:
-    return events.PromotionStarted(promotion.attempt, claim, environment=promotion.environment)
+def begin(promotion: Promotion, claim: int) -> tuple[events.Event, ...]:
+    """The events of a promotion that begins, or goes on by a retry, under a claim (0: none)."""
+    environment = promotion.environment
+    started = events.PromotionStarted(promotion.attempt, claim, environment=environment)
+    first = next(
+        p for p in promotion.phases if p.name is not PhaseName.GATES and not p.status.ended
+    )
+    return (started, events.PhaseStarted(first.name, environment=environment))
 
 
 def _reach(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:

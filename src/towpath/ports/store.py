@@ -170,7 +170,7 @@ class Store(Protocol):
         ...
 
     async def landed_with(self, product: str, environment: str, release: str) -> content.Content:
-        """All that the environment held once the release had landed there; empty if it never did."""
+        """All that the environment held once the release had landed there, if it ever did."""
         ...
 
     async def landings(self, product: str, environment: str, limit: int) -> Sequence[str]:
@@ -187,8 +187,16 @@ class Store(Protocol):
         """Record what the first look found. What is recorded already stays."""
         ...
 
-    async def known_products(self) -> Collection[str]:
-        """The products that have had their first look."""
+    async def places(self) -> Mapping[str, Collection[tuple[str, str]]]:
+        """For each product that had its first look, the environments and components recorded."""
+        ...
+
+    async def holder(self, product: str, environment: str) -> Release | None:
+        """The release that acts in the environment now."""
+        ...
+
+    async def take_duty(self, name: str, worker: str, seconds: float) -> bool:
+        """Take, or keep, a piece of work that one process does for all, for so long."""
         ...
 
     # --- what is watched ---------------------------------------------------------------------
@@ -223,4 +231,16 @@ class Store(Protocol):
 
     async def now(self) -> datetime:
         """The store's clock."""
+        ...
+
+
+class Signals(Protocol):
+    """News of commits, as hints: whoever is woken looks at the store."""
+
+    def count(self, channel: str) -> int:
+        """How often there was news on the channel."""
+        ...
+
+    async def wait(self, channel: str, seen: int, seconds: float) -> None:
+        """Wait for more news than `seen`, `seconds` at most."""
         ...

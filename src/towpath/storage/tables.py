@@ -51,12 +51,20 @@ release = sa.Table(
     sa.Column("reason", pg.JSONB),
     sa.Column("content", pg.JSONB, nullable=False),
     sa.Column("state", pg.JSONB, nullable=False),
+    # What lists are searched for, as one set of words: those people read, `product=checkout` and
+    # the like, the environments and the status in each (`qa`, `qa=failed`). In one index they are
+    # intersected before a row is read.
     sa.Column(
         "words",
         pg.TSVECTOR,
         sa.Computed(
-            "to_tsvector('simple', id || ' ' || name || ' ' || subject || ' ' || initiator"
-            " || ' ' || version)",
+            "to_tsvector('simple', regexp_replace(id || ' ' || name || ' ' || subject || ' '"
+            " || initiator || ' ' || version, '[^[:alnum:]]+', ' ', 'g'))"
+            " || array_to_tsvector(ARRAY['product=' || product, 'status=' || status,"
+            " 'flow=' || flow, 'initiator=' || initiator]"
+            " || string_to_array(translate(CAST("
+            "jsonb_path_query_array(environments, '$.keyvalue().key')"
+            " || jsonb_path_query_array(environments, '$.*.mark') AS text), '[]\" ', ''), ','))",
             persisted=True,
         ),
     ),
@@ -70,15 +78,15 @@ sa.Index("ix_release_status_newest", release.c.status, *_newest)
 sa.Index("ix_release_flow_newest", release.c.flow, *_newest)
 sa.Index("ix_release_initiator_newest", release.c.initiator, *_newest)
 sa.Index("ix_release_words", release.c.words, postgresql_using="gin")
-sa.Index("ix_release_environments", release.c.environments, postgresql_using="gin")
 sa.Index("ix_release_revision", release.c.revision, postgresql_ops={"revision": "text_pattern_ops"})
 sa.Index(
     "ix_release_unended", release.c.product, release.c.n, postgresql_where=sa.text("NOT ended")
 )
 sa.Index("ix_release_open", release.c.product, postgresql_where=sa.text("open"))
 
-# When an open release is to be looked at, and who does it now. `look_no` fences every write of a
-# look: it grows when a lease is taken.
+# When an open release is to be looked at, and who looks at it now. Two tables, because a look that
+# records a fact wakes other releases while it holds its own lease: locks are then taken in one
+# order only. `look_no` fences every write of a look: it grows when a lease is taken.
 look = sa.Table(
     "look",
     metadata,
@@ -86,11 +94,18 @@ look = sa.Table(
         "release", sa.Text, sa.ForeignKey("release.id", ondelete="CASCADE"), primary_key=True
     ),
     sa.Column("look_at", _moment, nullable=False, server_default=_now),
-    sa.Column("leased_until", _moment, nullable=False, server_default=sa.text("'-infinity'")),
+)
+sa.Index("ix_look_due", look.c.look_at, postgresql_where=sa.text("look_at < 'infinity'"))
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column(
+        "release", sa.Text, sa.ForeignKey("release.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("until", _moment, nullable=False, server_default=sa.text("'-infinity'")),
     sa.Column("look_no", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("worker", sa.Text, nullable=False, server_default=""),
 )
-sa.Index("ix_look_due", look.c.look_at, postgresql_where=sa.text("look_at < 'infinity'"))
 
 # A product's environment as releases meet there: the claim, and per line the highest n that began
 # and that landed. `yields`: the holder is suspended.
@@ -219,6 +234,15 @@ configuration = sa.Table(
     sa.Column("serial", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("loaded_at", _moment, nullable=False, server_default=_now),
     sa.CheckConstraint("id", name="one_row"),
+)
+
+# Work that one process does for all: who does it now, and until when.
+duty = sa.Table(
+    "duty",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("until", _moment, nullable=False),
 )
 
 # Answers to writes that carried an Idempotency-Key.

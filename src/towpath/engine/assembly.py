@@ -1,0 +1,103 @@
+"""The engine's parts, put together on whatever stands outside."""
+
+from dataclasses import dataclass
+
+from towpath.engine.commands import EngineCommands
+from towpath.engine.configuring import Configuring, Source
+from towpath.engine.discovery import Discovery
+from towpath.engine.inforce import InForce
+from towpath.engine.introduction import Introduction
+from towpath.engine.observe import Observer
+from towpath.engine.outbox import Outbox
+from towpath.engine.perform import Performer
+from towpath.engine.planning import Planner
+from towpath.engine.reading import Reader
+from towpath.engine.reconcile import Reconciler
+from towpath.engine.remotes import Remotes
+from towpath.engine.watch import Watch
+from towpath.engine.worker import Worker
+from towpath.ports.deployer import Deployer
+from towpath.ports.git import Git
+from towpath.ports.store import Signals, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the engine needs from outside."""
+
+    store: Store
+    signals: Signals
+    git: Git
+    deployer: Deployer
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How this process works: its name, how many looks at once, seconds between polls."""
+
+    name: str
+    looks_at_once: int = 16
+    poll_interval_s: float = 10.0
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The parts that somebody runs or asks."""
+
+    store: Store
+    in_force: InForce
+    worker: Worker
+    observer: Observer
+    commands: EngineCommands
+    configuring: Configuring
+
+
+def assemble(outside: Outside, manner: Manner) -> Engine:
+    """Put the engine together; nothing runs yet."""
+    store, git = outside.store, outside.git
+    in_force, remotes = InForce(), Remotes(git)
+    reader = Reader(git, remotes)
+    performer = Performer(store, git, Outbox(git, store), remotes, in_force)
+    watch = Watch(outside.deployer, remotes, in_force)
+    observer = Observer(
+        manner.name,
+        store,
+        git,
+        remotes,
+        Discovery(store, git, reader, remotes, in_force),
+        Introduction(store, git, reader, in_force),
+        in_force,
+        manner.poll_interval_s,
+    )
+    return Engine(
+        store,
+        in_force,
+        Worker(
+            manner.name,
+            store,
+            outside.signals,
+            Reconciler(store, watch, performer, in_force),
+            in_force,
+            manner.looks_at_once,
+        ),
+        observer,
+        EngineCommands(
+            store,
+            git,
+            reader,
+            remotes,
+            observer,
+            Planner(store, git, remotes, in_force),
+            in_force,
+        ),
+        Configuring(
+            store,
+            outside.signals,
+            git,
+            remotes,
+            in_force,
+            manner.source,
+            manner.poll_interval_s,
+        ),
+    )

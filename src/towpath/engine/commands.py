@@ -1,0 +1,409 @@
+"""What a person wishes: checked against what is true, made an event, and the release woken.
+
+Implements `ports.commanding.Commands`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from towpath.domain import catalog, content, creation, events, facts, policy, release, wishes
+from towpath.domain.release import Release, Trigger
+from towpath.domain.wishes import Refused
+from towpath.engine import lines
+from towpath.engine.inforce import InForce
+from towpath.engine.observe import Observer
+from towpath.engine.planning import Planner
+from towpath.engine.reading import Found, Reader
+from towpath.engine.remotes import Remotes
+from towpath.ports import git
+from towpath.ports.commanding import Looked, Plan
+from towpath.ports.errors import OutsideError
+from towpath.ports.store import Store, View
+
+LANDINGS_SEARCHED = 50
+
+
+class EngineCommands:
+    """Carries wishes out."""
+
+    def __init__(
+        self,
+        store: Store,
+        door: git.Git,
+        reader: Reader,
+        remotes: Remotes,
+        observer: Observer,
+        planner: Planner,
+        in_force: InForce,
+    ) -> None:
+        self._store = store
+        self._git = door
+        self._reader = reader
+        self._remotes = remotes
+        self._observer = observer
+        self._planner = planner
+        self._in_force = in_force
+
+    # --- a release that exists ---------------------------------------------------------------
+    async def terminate(self, release: str, actor: str, comment: str) -> Release:
+        """See the port."""
+        return await self._wish(
+            release, actor, lambda view: wishes.terminate(view.release, actor, comment)
+        )
+
+    async def retry(self, release: str, environment: str, actor: str) -> Release:
+        """See the port."""
+
+        def decide(view: View) -> Sequence[events.Event]:
+            around = facts.Facts(rivals=view.rivals, stages=view.stages)
+            position = wishes.requeue(view.release, around)
+            return wishes.retry(
+                view.release, around, self._renewed(view.release), position, environment
+            )
+
+        return await self._wish(release, actor, decide)
+
+    async def _wish(
+        self, release_id: str, actor: str, decide: Callable[[View], Sequence[events.Event]]
+    ) -> Release:
+        try:
+            return await self._store.command(release_id, actor, decide)
+        except KeyError:
+            raise Refused("unknown_release", f"there is no release {release_id}") from None
+
+    def _renewed(self, of: Release) -> dict[str, wishes.Renewed]:
+        """The settings of its environments as the configuration in force has them."""
+        config = self._in_force.catalog
+        flow = config.flows.get(of.flow)
+        steps = {step.environment: step for step in flow.steps} if flow else {}
+        renewed = {}
+        for promotion in of.promotions:
+            if promotion.role is not release.Role.STEP:
+                continue
+            step = steps.get(promotion.environment)
+            resolved = policy.resolve(config, of.product, promotion.environment, step)
+            missing = creation.unsupported(
+                resolved.settings,
+                step.hooks if step else catalog.Hooks(),
+                config.environments.get(promotion.environment),
+                rollback=of.trigger is Trigger.ROLLBACK,
+            )
+            renewed[promotion.environment] = wishes.Renewed(
+                resolved.settings,
+                {name: resolved.origin(name) for name in policy.SETTING_NAMES},
+                tuple(missing),
+            )
+        return renewed
+
+    # --- a release of a head or revision -----------------------------------------------------
+    async def create(self, product: str, revision: str, flow: str, actor: str) -> Release:
+        """See the port."""
+        config = self._in_force.catalog
+        wanted = self._flow(self._product(product), flow)
+        environment = wanted.trigger_environment
+        revisions = await self._heads(config, product, environment)
+        present = await self._readable(config, product, environment, revisions)
+        if not revision:
+            return await self._of_heads(product, wanted, present, actor)
+        chosen = await self._at(revisions, revision)
+        found = await self._readable(config, product, environment, chosen)
+        return await self._of_revision(product, wanted, found, present, actor)
+
+    def _product(self, name: str) -> catalog.Product:
+        product = self._in_force.catalog.products.get(name)
+        if product is None or not product.configured:
+            raise Refused("unknown_product", f"there is no configured product {name}")
+        return product
+
+    def _flow(self, product: catalog.Product, name: str) -> catalog.Flow:
+        names = [use.flow for use in product.flows]
+        chosen = name or (names[0] if names else "")
+        flow = self._in_force.catalog.flows.get(chosen)
+        if flow is None or chosen not in names:
+            known = ", ".join(names) or "none"
+            raise Refused("unknown_flow", f"{product.name} has no flow {chosen!r}; it has: {known}")
+        return flow
+
+    async def _heads(
+        self, config: catalog.Catalog, product: str, environment: str
+    ) -> Mapping[tuple[str, str], str]:
+        tracked, wrong = await self._reader.tracked(config.applications_of(product, environment))
+        if wrong:
+            raise _refused(next(iter(wrong.values())).sentence)
+        found: dict[tuple[str, str], str] = {}
+        for repository in {each.source.repository for each in tracked}:
+            heads = await self._answered(repository)
+            found |= {(repository, branch): sha for branch, sha in heads.branches.items()}
+        return found
+
+    async def _answered(self, repository: str) -> git.Heads:
+        try:
+            return await self._git.fetch(repository)
+        except OutsideError as error:
+            raise _refused(error.reason.sentence) from None
+
+    async def _at(
+        self, heads: Mapping[tuple[str, str], str], revision: str
+    ) -> Mapping[tuple[str, str], str]:
+        """The heads, with the revision in place of those of the repository that has it."""
+        for repository in {place[0] for place in heads}:
+            try:
+                commit = await self._git.commit(repository, revision)
+            except OutsideError:
+                continue
+            return {
+                place: commit.sha if place[0] == repository else sha for place, sha in heads.items()
+            }
+        raise Refused(
+            "unknown_revision", f"no repository of the trigger environment has {revision!r}"
+        )
+
+    async def _readable(
+        self,
+        config: catalog.Catalog,
+        product: str,
+        environment: str,
+        revisions: Mapping[tuple[str, str], str],
+    ) -> Found:
+        try:
+            found = await self._reader.read(config, product, environment, revisions)
+        except OutsideError as error:
+            raise _refused(error.reason.sentence) from None
+        if found.wrong:
+            component, reason = next(iter(found.wrong.items()))
+            raise _refused(f"{component}: {reason.sentence}")
+        if not found.parts:
+            raise _refused(f"{product} has no application to read in {environment}")
+        return found
+
+    async def _of_heads(
+        self, product: str, flow: catalog.Flow, found: Found, actor: str
+    ) -> Release:
+        """A release of what the trigger environment holds now, though it may be no news."""
+        landed = (await self._store.landed(product)).get(flow.trigger_environment, {})
+        expected = {
+            name: landed[name].content.revision if name in landed else "" for name in found.parts
+        }
+        line = lines.line(
+            product, flow.trigger_environment, (p.branch for p in found.parts.values())
+        )
+        made = await self._make(
+            product, flow, found, actor, Trigger.HEAD, line, expected, flow.trigger_environment
+        )
+        if made is None:
+            raise Refused("just_released", "a new commit came in this moment; ask again")
+        return made
+
+    async def _of_revision(
+        self, product: str, flow: catalog.Flow, found: Found, present: Found, actor: str
+    ) -> Release:
+        """A release of a revision: on no line, so it takes turns and supersedes nobody."""
+        shown = content.changed(present.parts, found.parts)
+        made = await self._make(
+            product, flow, found, actor, Trigger.REVISION, "", {}, "", elsewhere=bool(shown)
+        )
+        assert made is not None
+        return made
+
+    async def _make(
+        self,
+        product: str,
+        flow: catalog.Flow,
+        found: Found,
+        actor: str,
+        trigger: Trigger,
+        line: str,
+        expected: Mapping[str, str],
+        lands_in: str,
+        *,
+        elsewhere: bool = False,
+    ) -> Release | None:
+        config = self._in_force.catalog
+        part = max(found.parts.values(), key=lambda p: (p.revision, p.repository))
+        commit = await self._git.commit(part.repository, part.revision)
+        named = release.TriggerCommit(
+            part.repository,
+            part.branch,
+            commit.sha,
+            commit.subject,
+            commit.author,
+            commit.author_email,
+            commit.committed_at,
+        )
+
+        def build(n: int, at: datetime) -> tuple[Release, events.Event]:
+            origin = creation.Origin(product, n, trigger, actor, at, found.parts)
+            made = creation.along(flow, origin, config, line, (named,))
+            if elsewhere:
+                made = creation.not_deployed(made, named.sha)
+            return made, _created(made, commit.subject)
+
+        return await self._store.create(product, build, expected, lands_in, actor, found.bodies)
+
+    # --- a release from one environment to another -------------------------------------------
+    async def promote(
+        self,
+        product: str,
+        environment: str,
+        source: str,
+        components: Sequence[str],
+        release: str,
+        actor: str,
+    ) -> Release:
+        """See the port."""
+        origin, carried = await self._carried(product, environment, source, components, release)
+
+        def build(n: int, at: datetime) -> tuple[Release, events.Event]:
+            start = creation.Origin(product, n, Trigger.MANUAL, actor, at, carried)
+            made = creation.by_hand(start, self._in_force.catalog, origin, environment)
+            return made, _created(made, f"from {origin} to {environment}")
+
+        made = await self._store.create(product, build, {}, "", actor, {})
+        assert made is not None
+        return made
+
+    async def plan_promotion(
+        self, product: str, environment: str, source: str, components: Sequence[str], release: str
+    ) -> Plan:
+        """See the port."""
+        _, carried = await self._carried(product, environment, source, components, release)
+        return await self._planner.plan(product, environment, carried)
+
+    async def _carried(
+        self, product: str, environment: str, source: str, components: Sequence[str], release: str
+    ) -> tuple[str, content.Content]:
+        """Where a manual release is taken from, and what it carries."""
+        self._goes_to(product, environment)
+        origin = source or self._before(product, environment)
+        if origin == environment:
+            raise Refused("same_environment", f"{environment} cannot be promoted to itself")
+        landed = (await self._store.landed(product)).get(origin, {})
+        parts = {name: part.content for name, part in landed.items()}
+        if release:
+            view = await self._store.view_of(release)
+            if view is None or view.release.product != product:
+                raise Refused("unknown_release", f"{product} has no release {release}")
+            parts = dict(view.release.content)
+        if not parts:
+            raise Refused("nothing_landed", f"nothing of {product} is known to be in {origin}")
+        return origin, _only(parts, components, product)
+
+    def _goes_to(self, product: str, environment: str) -> None:
+        self._product(product)
+        config = self._in_force.catalog
+        if environment not in config.environments_of(product):
+            known = ", ".join(config.environments_of(product)) or "none"
+            raise Refused(
+                "unknown_environment", f"{product} is not in {environment!r}; it is in: {known}"
+            )
+
+    def _before(self, product: str, environment: str) -> str:
+        """The one environment that stands before this one in the product's flows."""
+        config = self._in_force.catalog
+        before = {
+            name
+            for use in self._product(product).flows
+            if (flow := config.flows.get(use.flow))
+            for step in flow.steps
+            if step.environment == environment
+            for name in step.depends_on
+        }
+        if len(before) != 1:
+            known = f" ({', '.join(sorted(before))})" if before else ""
+            raise Refused(
+                "source_needed",
+                f"say from which environment: there is not just one before {environment}{known}",
+            )
+        return before.pop()
+
+    # --- going back --------------------------------------------------------------------------
+    async def rollback(
+        self, product: str, environment: str, to: str, lock: bool, actor: str
+    ) -> Release:
+        """See the port."""
+        target, carried = await self._earlier(product, environment, to)
+
+        def build(n: int, at: datetime) -> tuple[Release, events.Event]:
+            start = creation.Origin(product, n, Trigger.ROLLBACK, actor, at, carried)
+            made = creation.back(start, self._in_force.catalog, environment, target, lock=lock)
+            return made, _created(made, f"{environment} back to {target}")
+
+        made = await self._store.create(product, build, {}, "", actor, {})
+        assert made is not None
+        return made
+
+    async def plan_rollback(self, product: str, environment: str, to: str) -> Plan:
+        """See the port."""
+        _, carried = await self._earlier(product, environment, to)
+        return await self._planner.plan(product, environment, carried)
+
+    async def _earlier(
+        self, product: str, environment: str, to: str
+    ) -> tuple[str, content.Content]:
+        self._goes_to(product, environment)
+        landings = await self._store.landings(product, environment, LANDINGS_SEARCHED)
+        if not to:
+            if len(landings) < 2:
+                raise Refused(
+                    "nothing_before",
+                    f"no release landed in {environment} before the present one; name one with "
+                    "--to, or promote by hand",
+                )
+            to = landings[1]
+        carried = await self._store.landed_with(product, environment, to)
+        if not carried:
+            known = ", ".join(landings[:5]) or "none"
+            raise Refused("never_landed", f"{to} never landed in {environment}; these did: {known}")
+        return to, carried
+
+    # --- locks and looking -------------------------------------------------------------------
+    async def lock(
+        self, product: str, environment: str, reason: str, until: datetime | None, actor: str
+    ) -> None:
+        """See the port."""
+        self._known_place(product, environment)
+        now = await self._store.now()
+        if until is not None and until <= now:
+            raise Refused("already_over", f"the lock would have ended before it began ({until})")
+        await self._store.lock(facts.Lock(product, environment, reason, actor, now, until))
+
+    async def unlock(self, product: str, environment: str, actor: str) -> None:
+        """See the port."""
+        self._known_place(product, environment)
+        await self._store.unlock(product, environment, actor)
+
+    def _known_place(self, product: str, environment: str) -> None:
+        config = self._in_force.catalog
+        if environment not in config.environments:
+            raise Refused("unknown_environment", f"there is no environment {environment!r}")
+        if product and product not in config.products:
+            raise Refused("unknown_product", f"there is no product {product!r}")
+
+    async def refresh(self, repository: str) -> Looked:
+        """See the port."""
+        known = self._observer.repositories()
+        if repository and repository not in known:
+            raise Refused("unknown_repository", f"no application is deployed from {repository!r}")
+        made, trouble = await self._observer.look(repository)
+        looked_at = (repository,) if repository else tuple(sorted(known))
+        return Looked(looked_at, tuple(each.id for each in made), trouble)
+
+
+def _only(
+    parts: Mapping[str, content.ComponentContent], components: Sequence[str], product: str
+) -> content.Content:
+    if unknown := sorted(set(components) - parts.keys()):
+        known = ", ".join(sorted(parts))
+        raise Refused(
+            "unknown_component",
+            f"{product} has no {', '.join(unknown)} there; it has: {known}",
+        )
+    return {name: part for name, part in parts.items() if not components or name in components}
+
+
+def _created(made: Release, subject: str) -> events.Event:
+    return events.ReleaseCreated(made.trigger, made.version, subject, tuple(sorted(made.content)))
+
+
+def _refused(sentence: str) -> Refused:
+    return Refused("cannot_be_read", sentence)

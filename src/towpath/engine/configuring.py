@@ -1,0 +1,230 @@
+"""Follows the configuration source, and keeps the last good configuration in force everywhere.
+
+The server that was given a source reads it and stores what is usable; every process takes what is
+stored. A bad configuration changes nothing but the list of problems.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from towpath import manifests
+from towpath.domain import catalog
+from towpath.engine.inforce import Configured, InForce
+from towpath.engine.remotes import Remotes
+from towpath.manifests import folder
+from towpath.ports import git
+from towpath.ports.errors import OutsideError
+from towpath.ports.store import Signals, Store, StoredConfiguration, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "towpath_configuration"
+ASK_EVERY_S = 10.0
+LOOKUPS = 4  # a set may be found only after another one's repository was read
+
+
+class Source(Protocol):
+    """Where configuration is written."""
+
+    name: str
+
+    async def revision(self) -> str:
+        """What the source is at now. Raises `OutsideError`."""
+        ...
+
+    async def files(self) -> tuple[str, Mapping[str, bytes], Collection[catalog.Problem]]:
+        """The revision, its YAML files by path, and what kept some from being read."""
+        ...
+
+
+class FolderSource:
+    """A folder on this machine."""
+
+    def __init__(self, place: Path) -> None:
+        self.name = str(place)
+        self._place = place
+
+    async def revision(self) -> str:
+        """A digest of all files."""
+        return (await self.files())[0]
+
+    async def files(self) -> tuple[str, Mapping[str, bytes], Collection[catalog.Problem]]:
+        """Read the folder."""
+        found, problems = await asyncio.to_thread(self._read)
+        digest = hashlib.sha256()
+        for path, data in sorted(found.items()):
+            digest.update(f"{path}\0{len(data)}\0".encode() + data)
+        return digest.hexdigest()[:12], found, problems
+
+    def _read(self) -> tuple[Mapping[str, bytes], Collection[catalog.Problem]]:
+        try:
+            return folder.files_of(self._place)
+        except FileNotFoundError as error:
+            gone = catalog.Problem(catalog.Origin(self.name), "source_missing", str(error))
+            return {}, (gone,)
+
+
+class GitSource:
+    """The default branch of a git repository."""
+
+    def __init__(self, repository: str, door: git.Git) -> None:
+        self.name = repository
+        self._git = door
+
+    async def revision(self) -> str:
+        """The head of the default branch, as the remote says."""
+        heads = await self._git.heads(self.name)
+        return heads.branches.get(heads.default_branch, "")
+
+    async def files(self) -> tuple[str, Mapping[str, bytes], Collection[catalog.Problem]]:
+        """Read the head."""
+        heads = await self._git.fetch(self.name)
+        revision = heads.branches.get(heads.default_branch, "")
+        if not revision:
+            empty = catalog.Problem(
+                catalog.Origin(self.name), "source_empty", "the repository has no commit yet"
+            )
+            return "", {}, (empty,)
+        return revision, await self._git.files(self.name, revision), ()
+
+
+class Contents:
+    """What git generators look up: answers what it has, and notes what it has not."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Mapping[str, bytes]] = {}
+        self.wanted: set[tuple[str, str]] = set()
+
+    def files(self, repository: str, revision: str) -> Mapping[str, Callable[[], bytes]]:
+        """See `manifests.RepositoryFiles`."""
+        place = (repository, revision)
+        if place not in self._known:
+            self.wanted.add(place)
+            raise LookupError(repository)
+        return {path: _giving(data) for path, data in self._known[place].items()}
+
+    def learn(self, place: tuple[str, str], files: Mapping[str, bytes]) -> None:
+        """Know the files of a repository at a revision."""
+        self._known[place] = files
+        self.wanted.discard(place)
+
+
+def _giving(data: bytes) -> Callable[[], bytes]:
+    return lambda: data
+
+
+class Configuring:
+    """Keeps the configuration in force up to date in this process, and in the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        signals: Signals,
+        door: git.Git,
+        remotes: Remotes,
+        in_force: InForce,
+        source: Source | None,
+        poll_interval_s: float,
+    ) -> None:
+        self._store = store
+        self._signals = signals
+        self._git = door
+        self._remotes = remotes
+        self._in_force = in_force
+        self._source = source
+        self._poll_interval_s = poll_interval_s
+        self._read_at = ""
+
+    async def run(self) -> None:
+        """Follow source and store until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(self.adopt, self._news))
+            if self._source is not None:
+                group.create_task(self._follow(self.read_source, self._interval))
+
+    async def _follow(
+        self, step: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]
+    ) -> None:
+        while True:
+            try:
+                await step()
+            except OutsideError as error:
+                log.warning("the configuration source: %s", error)
+            except StoreUnavailable as error:
+                log.warning("the database does not answer: %s", error)
+                await asyncio.sleep(1)
+            except Exception:
+                log.exception("following the configuration failed")
+            await pause()
+
+    async def _news(self) -> None:
+        await self._signals.wait(CHANNEL, self._signals.count(CHANNEL), ASK_EVERY_S)
+
+    async def _interval(self) -> None:
+        await asyncio.sleep(self._poll_interval_s)
+
+    async def read_source(self) -> None:
+        """Take over what the source holds now, if that is new and usable."""
+        assert self._source is not None
+        if self._read_at and await self._source.revision() == self._read_at:
+            return
+        revision, files, unread = await self._source.files()
+        stored = await self._store.configuration()
+        if stored and stored.source == self._source.name and revision in _seen(stored):
+            self._read_at = revision
+            return
+        loaded = await self._load(files)
+        problems = (*unread, *loaded.problems)
+        usable = loaded.usable and not any(p.severity == "error" for p in unread)
+        kept = stored or StoredConfiguration(self._source.name, "", {})
+        if usable:
+            kept = StoredConfiguration(self._source.name, revision, files)
+        await self._store.save_configuration(
+            replace(kept, problems=problems, problems_revision=revision)
+        )
+        self._read_at = revision
+        await self.adopt()
+
+    async def adopt(self) -> None:
+        """Put in force what the store holds, if it is newer."""
+        stored = await self._store.configuration()
+        known = self._in_force.configured
+        if stored is None or (known and known.serial == stored.serial):
+            return
+        loaded = await self._load(stored.files)
+        await self._in_force.put(
+            Configured(
+                stored.source,
+                stored.revision,
+                stored.problems,
+                stored.problems_revision,
+                stored.serial,
+                loaded.catalog,
+            )
+        )
+
+    async def _load(self, files: Mapping[str, bytes]) -> manifests.Loaded:
+        """Load, and bring the repositories here that git generators ask for."""
+        contents = Contents()
+        for _ in range(LOOKUPS):
+            loaded = await asyncio.to_thread(manifests.load, files, contents)
+            if not contents.wanted:
+                break
+            for place in sorted(contents.wanted):
+                contents.learn(place, await self._bring(*place))
+        return loaded
+
+    async def _bring(self, repository: str, revision: str) -> Mapping[str, bytes]:
+        heads = await self._git.fetch(repository)
+        branch = self._remotes.branch(heads, revision)
+        return await self._git.files(repository, heads.branches[branch] if branch else revision)
+
+
+def _seen(stored: StoredConfiguration) -> tuple[str, ...]:
+    """The revisions that need not be read again: the one in force, and the newest bad one."""
+    return (stored.problems_revision or stored.revision,)

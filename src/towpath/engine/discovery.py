@@ -1,0 +1,205 @@
+"""From a new head to a release: what differs in the trigger environment from what landed there."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from towpath.domain import catalog, content, creation, events, release
+from towpath.domain.release import Release, Trigger
+from towpath.engine import lines, messages
+from towpath.engine.inforce import InForce
+from towpath.engine.reading import Found, Reader
+from towpath.engine.remotes import Remotes
+from towpath.ports import git
+from towpath.ports.store import LandedPart, Store
+
+log = logging.getLogger(__name__)
+
+Revisions = Mapping[tuple[str, str], str]
+COMMITS_NAMED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new in a product's trigger environment."""
+
+    environment: str
+    parts: content.Content
+    landed: Mapping[str, LandedPart]
+    bodies: Mapping[str, bytes]
+
+
+class Discovery:
+    """Makes releases of what came to trigger environments."""
+
+    def __init__(
+        self, store: Store, door: git.Git, reader: Reader, remotes: Remotes, in_force: InForce
+    ) -> None:
+        self._store = store
+        self._git = door
+        self._reader = reader
+        self._remotes = remotes
+        self._in_force = in_force
+        self._clean: set[str] = set()
+
+    async def consider(self, product_name: str, revisions: Revisions) -> Sequence[Release]:
+        """Make a release of what the product's trigger environments hold anew, if anything."""
+        config = self._in_force.catalog
+        product = config.products.get(product_name)
+        if product is None or not product.configured:
+            return ()
+        landed = await self._store.landed(product_name)
+        for environment in lines.trigger_environments(config, product):
+            found = await self._reader.read(config, product_name, environment, revisions)
+            await self._note(product_name, environment, found)
+            news = await self._news(environment, found, landed.get(environment, {}))
+            if news and (made := await self._release(product, news)):
+                return (made,)
+        return ()
+
+    async def _note(self, product: str, environment: str, found: Found) -> None:
+        """What cannot be read is shown until it can; the other components go on."""
+        for component in (*found.parts, *found.wrong):
+            subject = f"{product}/{environment}/{component}"
+            reason = found.wrong.get(component)
+            if reason or subject not in self._clean:
+                await self._store.trouble("component", subject, reason)
+            (self._clean.discard if reason else self._clean.add)(subject)
+
+    async def _news(
+        self, environment: str, found: Found, landed: Mapping[str, LandedPart]
+    ) -> News | None:
+        changed = {}
+        for name, part in found.parts.items():
+            before = landed.get(name)
+            if part.same_as(before.content if before else None):
+                continue
+            if before is None or not await self._is_older(part, before.content):
+                changed[name] = part
+        return News(environment, changed, landed, found.bodies) if changed else None
+
+    async def _is_older(
+        self, part: content.ComponentContent, before: content.ComponentContent
+    ) -> bool:
+        """Whether this is a revision before the one recorded: a stale mirror reverts nobody."""
+        same_place = (part.repository, part.branch) == (before.repository, before.branch)
+        if not same_place or not before.revision:
+            return False
+        return part.revision == before.revision or await self._git.is_ancestor(
+            part.repository, part.revision, before.revision
+        )
+
+    async def _release(self, product: catalog.Product, news: News) -> Release | None:
+        if await self._is_ours(product.name, news):
+            return None
+        config = self._in_force.catalog
+        commits = await self._commits(config, product.name, news)
+        head = await self._head(news, commits)
+        flow = lines.flow_for(config, product, news.environment, head)
+        if flow is None:
+            log.info("%s: no flow takes %s of %s", product.name, head.sha[:7], head.branch)
+            return None
+        return await self._create(product.name, flow, news, commits)
+
+    async def _create(
+        self,
+        product: str,
+        flow: catalog.Flow,
+        news: News,
+        commits: tuple[release.TriggerCommit, ...],
+    ) -> Release | None:
+        config = self._in_force.catalog
+        live = config.components_in(product, news.environment)
+        before = {n: p.content for n, p in news.landed.items() if n in live}
+        carried = creation.carried_on(before, news.parts)
+        line = lines.line(product, news.environment, (p.branch for p in carried.values()))
+        initiator = commits[0].author if commits else ""
+
+        def build(n: int, at: datetime) -> tuple[Release, events.Event]:
+            origin = creation.Origin(product, n, Trigger.HEAD, initiator, at, carried)
+            made = creation.along(flow, origin, config, line, commits)
+            subject = commits[0].subject if commits else ""
+            created = events.ReleaseCreated(
+                Trigger.HEAD, made.version, subject, tuple(sorted(news.parts))
+            )
+            return made, created
+
+        expected = {
+            name: news.landed[name].content.revision if name in news.landed else ""
+            for name in news.parts
+        }
+        return await self._store.create(
+            product, build, expected, news.environment, initiator, news.bodies
+        )
+
+    async def _is_ours(self, product: str, news: News) -> bool:
+        """Whether this is what a promotion of ours is writing there just now."""
+        holder = await self._store.holder(product, news.environment)
+        return holder is not None and all(
+            part.same_as(holder.content.get(name)) for name, part in news.parts.items()
+        )
+
+    async def _head(self, news: News, commits: Sequence[release.TriggerCommit]) -> lines.HeadSeen:
+        newest = commits[0]
+        message = (await self._git.commit(newest.repository, newest.sha)).message
+        heads = await self._remotes.seen(newest.repository)
+        tags = [name for name, sha in heads.tags.items() if sha == newest.sha]
+        return lines.HeadSeen(newest.branch, newest.sha, message, tags)
+
+    async def _commits(
+        self, config: catalog.Catalog, product: str, news: News
+    ) -> tuple[release.TriggerCommit, ...]:
+        """The commits pushed together that changed the product here, newest first."""
+        named: dict[str, release.TriggerCommit] = {}
+        for name, part in news.parts.items():
+            before = news.landed.get(name)
+            base = before.content.revision if before else None
+            paths = _paths(config, product, news.environment, part)
+            for commit in await self._since(part, base, paths):
+                named.setdefault(commit.sha, _as_trigger(commit, part))
+        in_order = sorted(
+            named.values(), key=lambda c: (c.committed_at is not None, c.committed_at), reverse=True
+        )
+        return tuple(in_order[:COMMITS_NAMED])
+
+    async def _since(
+        self, part: content.ComponentContent, base: str | None, paths: Sequence[str]
+    ) -> Sequence[git.Commit]:
+        if not base:
+            return [await self._git.commit(part.repository, part.revision)]
+        since = await self._git.commits(part.repository, base, part.revision, COMMITS_NAMED)
+        theirs = [c for c in since if messages.PROMOTION not in c.trailers]
+        touching = [c for c in theirs if await self._touches(part.repository, c, paths)]
+        return touching or [await self._git.commit(part.repository, part.revision)]
+
+    async def _touches(self, repository: str, commit: git.Commit, paths: Sequence[str]) -> bool:
+        if not commit.parents:
+            return True
+        changed = await self._git.changed_paths(repository, commit.parents[0], commit.sha)
+        return changed is None or any(
+            path.startswith(f"{folder}/") or folder == "" for path in changed for folder in paths
+        )
+
+
+def _paths(
+    config: catalog.Catalog, product: str, environment: str, part: content.ComponentContent
+) -> Sequence[str]:
+    return [
+        source.path.strip("/")
+        for application in config.applications_of(product, environment)
+        for source in application.sources
+        if source.repository == part.repository
+    ]
+
+
+def _as_trigger(commit: git.Commit, part: content.ComponentContent) -> release.TriggerCommit:
+    return release.TriggerCommit(
+        part.repository,
+        part.branch,
+        commit.sha,
+        commit.subject,
+        commit.author,
+        commit.author_email,
+        commit.committed_at,
+    )

@@ -1,0 +1,56 @@
+"""Which flow a head takes, and which line its release is on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from towpath.domain import catalog
+
+SHORTEST_SHA = 7
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSeen:
+    """A head as a flow's selectors see it."""
+
+    branch: str
+    sha: str
+    message: str
+    tags: Sequence[str] = ()
+
+
+def flow_for(
+    config: catalog.Catalog, product: catalog.Product, environment: str, head: HeadSeen
+) -> catalog.Flow | None:
+    """The first of the product's flows behind this trigger environment that takes the head."""
+    for use in product.flows:
+        flow = config.flows.get(use.flow)
+        if flow is None or flow.trigger_environment != environment:
+            continue
+        if all(_meets(selector, head) for selector in use.selectors):
+            return flow
+    return None
+
+
+def trigger_environments(config: catalog.Catalog, product: catalog.Product) -> Sequence[str]:
+    """The environments whose heads make releases of the product, in the order of its flows."""
+    flows = [config.flows[use.flow] for use in product.flows if use.flow in config.flows]
+    return tuple(dict.fromkeys(flow.trigger_environment for flow in flows))
+
+
+def line(product: str, environment: str, branches: Iterable[str]) -> str:
+    """The name of a line: the releases made by heads of these branches through one environment."""
+    return f"{product}/{environment}/{'+'.join(sorted(set(branches)))}"
+
+
+def _meets(selector: catalog.TriggerSelector, head: HeadSeen) -> bool:
+    matches = any(_matches(selector.key, value, head) for value in selector.values)
+    return matches if selector.operator == "In" else not matches
+
+
+def _matches(key: str, value: str, head: HeadSeen) -> bool:
+    if key == "commitMessage":
+        return fnmatchcase(head.message, value) or fnmatchcase(head.message.strip(), value)
+    if fnmatchcase(head.branch, value) or any(fnmatchcase(tag, value) for tag in head.tags):
+        return True
+    return len(value) >= SHORTEST_SHA and head.sha.startswith(value.lower())

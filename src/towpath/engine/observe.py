@@ -1,0 +1,261 @@
+"""Looking for new commits: one `ls-remote` for each repository, however many applications use it.
+
+One process at a time does this for all workers. A repository in trouble is shown as such, and
+stops no other.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from towpath.domain import catalog
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.release import Release
+from towpath.engine import lines
+from towpath.engine.discovery import Discovery
+from towpath.engine.inforce import InForce
+from towpath.engine.introduction import Introduction
+from towpath.engine.remotes import Remotes
+from towpath.ports import git
+from towpath.ports.errors import OutsideError
+from towpath.ports.store import Store, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+DUTY = "observe"
+DUTY_S = 20.0
+AT_ONCE = 8
+REPOSITORY = "repository"
+BRANCH = "branch"
+
+Place = tuple[str, str]  # repository and branch
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Why a branch is watched: the products whose trigger environments are on it, by folder."""
+
+    products: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def touched(self, changed: Collection[str] | None) -> Collection[str]:
+        """The products with a trigger folder that holds one of the paths (None: all)."""
+        if changed is None:
+            return {product for found in self.products.values() for product in found}
+        folders = {folder for path in changed for folder in _folders(path)}
+        return {
+            product
+            for folder in folders & self.products.keys()
+            for product in self.products[folder]
+        }
+
+
+def _folders(path: str) -> Sequence[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
+
+
+class Observer:
+    """Watches the branches that applications track."""
+
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        door: git.Git,
+        remotes: Remotes,
+        discovery: Discovery,
+        introduction: Introduction,
+        in_force: InForce,
+        poll_interval_s: float,
+    ) -> None:
+        self._name = name
+        self._store = store
+        self._git = door
+        self._remotes = remotes
+        self._discovery = discovery
+        self._introduction = introduction
+        self._in_force = in_force
+        self._poll_interval_s = poll_interval_s
+        self._introduced = 0
+        self._wrong: dict[tuple[str, str], bool] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Look for new commits at every poll interval (seconds), while it is our duty."""
+        await self._in_force.newer_than(0)
+        while True:
+            try:
+                if await self._store.take_duty(DUTY, self._name, self._duty_s):
+                    await self.look()
+            except StoreUnavailable as error:
+                log.warning("the database does not answer: %s", error)
+            except Exception:
+                log.exception("looking for new commits failed")
+            await asyncio.sleep(self._poll_interval_s)
+
+    def repositories(self) -> Collection[str]:
+        """The repositories that applications of products are deployed from."""
+        return _repositories(self._in_force.catalog)
+
+    @property
+    def _duty_s(self) -> float:
+        return max(DUTY_S, 2 * self._poll_interval_s)
+
+    async def look(self, only: str = "") -> tuple[Sequence[Release], Mapping[str, Reason]]:
+        """Look now, in one repository or in all: the releases made, and trouble by repository."""
+        async with self._one_at_a_time:
+            return await self._look(only)
+
+    async def _look(self, only: str) -> tuple[Sequence[Release], Mapping[str, Reason]]:
+        configured = self._in_force.configured
+        config = self._in_force.catalog
+        repositories = {only} if only else _repositories(config)
+        trouble = await self._ask_all(repositories)
+        interests = await self._interests(config, repositories - trouble.keys())
+        heads = await self._fetch_changed(interests, trouble)
+        made: list[Release] = []
+        if configured and configured.serial != self._introduced:
+            revisions = await self._revisions(config, trouble)
+            for product in await self._introduction.introduce(revisions):
+                made += await self._discovery.consider(product, revisions)
+            if not trouble:
+                self._introduced = configured.serial
+        made += await self._examine(interests, heads)
+        return made, trouble
+
+    async def _ask_all(self, repositories: Collection[str]) -> dict[str, Reason]:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(repository: str) -> tuple[str, Reason | None]:
+            async with gate:
+                try:
+                    heads = await self._remotes.ask(repository)
+                except OutsideError as error:
+                    return repository, error.reason
+                return repository, None if heads.branches else _empty(repository)
+
+        answers = await asyncio.gather(*(ask(each) for each in sorted(repositories)))
+        for repository, reason in answers:
+            await self._note(REPOSITORY, repository, reason)
+        return {repository: reason for repository, reason in answers if reason}
+
+    async def _note(self, scope: str, subject: str, reason: Reason | None) -> None:
+        """Keep what is wrong in the store, written only when it changes."""
+        if reason is not None or self._wrong.get((scope, subject), True):
+            await self._store.trouble(scope, subject, reason)
+        self._wrong[scope, subject] = reason is not None
+
+    async def _interests(
+        self, config: catalog.Catalog, repositories: Collection[str]
+    ) -> Mapping[Place, Interest]:
+        """The branches of trigger environments, and which product has which folder there."""
+        found: dict[Place, dict[str, set[str]]] = {}
+        for product, application, source in _trigger_sources(config):
+            if source.repository not in repositories:
+                continue
+            heads = await self._remotes.seen(source.repository)
+            branch = self._remotes.branch(heads, source.revision)
+            subject = f"{source.repository} {source.revision or 'HEAD'}"
+            if branch is None:
+                await self._note(BRANCH, subject, _no_branch(application, source))
+                continue
+            if self._wrong.get((BRANCH, subject)):
+                await self._note(BRANCH, subject, None)
+            folders = found.setdefault((source.repository, branch), {})
+            folders.setdefault(source.path.strip("/"), set()).add(product)
+        return {place: Interest(folders) for place, folders in found.items()}
+
+    async def _fetch_changed(
+        self, interests: Mapping[Place, Interest], trouble: dict[str, Reason]
+    ) -> Mapping[Place, str]:
+        """Bring the commits of moved branches here; answers with the present heads."""
+        present: dict[Place, str] = {}
+        for repository in sorted({place[0] for place in interests}):
+            heads = await self._remotes.seen(repository)
+            mine = {place for place in interests if place[0] == repository}
+            try:
+                known = {b: await self._git.known_head(repository, b) for _, b in mine}
+                if any(known[b] != heads.branches[b] for _, b in mine):
+                    heads = await self._git.fetch(repository)
+            except OutsideError as error:
+                trouble[repository] = error.reason
+                await self._note(REPOSITORY, repository, error.reason)
+                continue
+            present |= {p: heads.branches[p[1]] for p in mine if p[1] in heads.branches}
+        return present
+
+    async def _revisions(
+        self, config: catalog.Catalog, trouble: Mapping[str, Reason]
+    ) -> Mapping[Place, str]:
+        """The heads of every branch that any application may track, with their commits here."""
+        found: dict[Place, str] = {}
+        for repository in sorted(_repositories(config) - trouble.keys()):
+            try:
+                heads = await self._git.fetch(repository)
+            except OutsideError as error:
+                await self._note(REPOSITORY, repository, error.reason)
+                continue
+            found |= {(repository, branch): sha for branch, sha in heads.branches.items()}
+        return found
+
+    async def _examine(
+        self, interests: Mapping[Place, Interest], heads: Mapping[Place, str]
+    ) -> list[Release]:
+        """Consider the products whose folders changed since each head was examined last."""
+        before = await self._store.heads()
+        moved = {place: sha for place, sha in heads.items() if before.get(place) != sha}
+        products: set[str] = set()
+        for place, sha in moved.items():
+            changed = await self._changed(place, before.get(place), sha)
+            products |= set(interests[place].touched(changed))
+        made: list[Release] = []
+        for product in sorted(products):
+            made += await self._discovery.consider(product, heads)
+        for (repository, branch), sha in moved.items():
+            await self._store.examined(repository, branch, sha)
+        return made
+
+    async def _changed(self, place: Place, old: str | None, new: str) -> Collection[str] | None:
+        return await self._git.changed_paths(place[0], old, new) if old else None
+
+
+def _trigger_sources(
+    config: catalog.Catalog,
+) -> Iterator[tuple[str, catalog.Application, catalog.Source]]:
+    for product in config.products.values():
+        for environment in lines.trigger_environments(config, product):
+            for application in config.applications_of(product.name, environment):
+                for source in application.sources:
+                    if not source.chart:
+                        yield product.name, application, source
+
+
+def _no_branch(application: catalog.Application, source: catalog.Source) -> Reason:
+    revision = source.revision or "HEAD"
+    return Reason(
+        Code.BRANCH_MISSING,
+        f"{source.repository} has no branch {revision}, which {application.name} tracks",
+        {"repository": source.repository, "revision": revision, "application": application.name},
+        advice="Bring the branch back, or set targetRevision to one that exists. No release is "
+        "made of it until then.",
+    )
+
+
+def _repositories(config: catalog.Catalog) -> set[str]:
+    return {
+        source.repository
+        for application in config.applications
+        if application.product
+        for source in application.sources
+        if not source.chart
+    }
+
+
+def _empty(repository: str) -> Reason:
+    return Reason(
+        Code.BRANCH_MISSING,
+        f"{repository} is empty: it has no branch",
+        {"repository": repository},
+        advice="Push a first commit.",
+    )

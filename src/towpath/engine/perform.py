@@ -1,0 +1,243 @@
+"""What each action does outside, and the events that follow from its outcome."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import uuid6
+
+from towpath.domain import actions, catalog, content, events, reasons, writing
+from towpath.domain.facts import Facts, OpenWrite
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.release import Promotion, Release
+from towpath.engine import messages, targets
+from towpath.engine.inforce import InForce
+from towpath.engine.outbox import Letter, Outbox
+from towpath.engine.remotes import Remotes
+from towpath.engine.targets import Target
+from towpath.ports import git
+from towpath.ports.errors import OutsideError, Permanent, Temporary
+from towpath.ports.store import Announcement, LandedPart, Store, Ticket, View
+
+Place = tuple[str, str]  # repository and branch
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What writing one promotion needs to know."""
+
+    ticket: Ticket
+    release: Release
+    promotion: Promotion
+    open_writes: Sequence[OpenWrite]
+    landed: Mapping[str, LandedPart]
+    bodies: Mapping[str, bytes]
+
+
+class Performer:
+    """Does what a look decided, and records what came of it."""
+
+    def __init__(
+        self, store: Store, door: git.Git, outbox: Outbox, remotes: Remotes, in_force: InForce
+    ) -> None:
+        self._store = store
+        self._git = door
+        self._outbox = outbox
+        self._remotes = remotes
+        self._in_force = in_force
+
+    async def perform(
+        self, ticket: Ticket, view: View, known: Facts, todo: Sequence[actions.Action]
+    ) -> None:
+        """Do all of it: first what only needs writing down, then claims, then the outside."""
+        happened = [
+            event
+            for action in todo
+            if isinstance(action, actions.Record)
+            for event in action.events
+        ]
+        if happened:
+            await self._store.record(ticket, happened)
+        for action in todo:
+            if isinstance(action, actions.StartCourse):
+                await self._store.start_course(ticket)
+            elif isinstance(action, actions.Claim):
+                await self._store.claim(ticket, action.environment, action.over)
+        await asyncio.gather(*(self._outside(ticket, view, known, action) for action in todo))
+
+    async def _outside(
+        self, ticket: Ticket, view: View, known: Facts, action: actions.Action
+    ) -> None:
+        if isinstance(action, actions.Write):
+            await self._write(ticket, view, known, action.environment)
+        elif isinstance(action, actions.Settle):
+            await self._settle(ticket, view, known, action.environment)
+
+    async def _write(self, ticket: Ticket, view: View, known: Facts, environment: str) -> None:
+        promotion = view.release.promotion(environment)
+        assert promotion is not None
+        outcomes = await self._outcomes(ticket, view.release, promotion, known)
+        happened = [
+            *writing.happened(view.release, promotion, outcomes, view.now),
+            *self._absent(view.release, promotion),
+        ]
+        if happened:
+            await self._store.record(ticket, happened)
+
+    async def _outcomes(
+        self, ticket: Ticket, release: Release, promotion: Promotion, known: Facts
+    ) -> Sequence[writing.Outcome]:
+        try:
+            found = await targets.resolve(
+                self._remotes,
+                self._in_force.catalog,
+                release.product,
+                promotion.environment,
+                release.content,
+            )
+        except Permanent as error:
+            return [writing.Refused("", "", error.reason)]
+        except Temporary as error:
+            return [writing.Unanswered("", "", error.reason)]
+        task = Writing(
+            ticket,
+            release,
+            promotion,
+            known.open_writes.get(promotion.environment, ()),
+            (await self._store.landed(release.product)).get(promotion.environment, {}),
+            await self._store.bodies(whole_files(release.content)),
+        )
+        letters = [
+            self._letter(task, place, group) for place, group in targets.by_branch(found).items()
+        ]
+        if len(letters) > 1 and (refused := await self._refused_before_push(letters)):
+            return refused
+        return await asyncio.gather(*(self._outbox.send(letter) for letter in letters))
+
+    async def _refused_before_push(self, letters: Sequence[Letter]) -> Sequence[writing.Outcome]:
+        """All commits are made and checked before the first is pushed."""
+        checks = await asyncio.gather(*(self._check(letter) for letter in letters))
+        return [outcome for outcome in checks if outcome is not None]
+
+    async def _check(self, letter: Letter) -> writing.Outcome | None:
+        repository, branch = letter.announcement.repository, letter.announcement.branch
+        try:
+            heads = await self._git.fetch(repository)
+            if branch not in heads.branches:
+                return None  # the delivery says so, with what to do
+            built = await self._git.build(repository, heads.branches[branch], [letter.change])
+        except Temporary as error:
+            return writing.Unanswered(repository, branch, error.reason)
+        except Permanent as error:
+            return writing.Refused(repository, branch, error.reason)
+        reason = built[0].reason
+        return writing.Refused(repository, branch, reason) if reason else None
+
+    def _letter(self, task: Writing, place: Place, group: Sequence[Target]) -> Letter:
+        before = [w for w in task.open_writes if (w.repository, w.branch) == place]
+        again = next((w.id for w in before if w.attempt == task.promotion.attempt), None)
+        write_id = again or uuid6.uuid7()
+        components = tuple(sorted({target.component for target in group}))
+        announcement = Announcement(
+            write_id,
+            task.ticket,
+            task.promotion.environment,
+            task.promotion.attempt,
+            task.promotion.claim,
+            *place,
+        )
+        change = git.Change(
+            write_id,
+            tuple(edit(target, task.landed.get(target.component)) for target in group),
+            messages.commit(task.release, task.promotion.environment, components, write_id),
+            task.bodies,
+        )
+        hold = task.promotion.settings.on_drift is catalog.OnDrift.HOLD
+        return Letter(
+            announcement,
+            change,
+            components,
+            hold and not task.promotion.drift_accepted,
+            tuple((w.id, w.base) for w in before),
+        )
+
+    def _absent(self, release: Release, promotion: Promotion) -> Sequence[events.Event]:
+        gone = targets.missing(
+            self._in_force.catalog, release.product, promotion.environment, release.content
+        )
+        reason = absent(gone, promotion.environment) if gone else None
+        if reason is None or any(w.sentence == reason.sentence for w in promotion.warnings):
+            return ()
+        return (events.WarningRaised(reason, environment=promotion.environment),)
+
+    async def _settle(self, ticket: Ticket, view: View, known: Facts, environment: str) -> None:
+        """Find out which pushes arrived; those that did have landed, whatever comes after."""
+        promotion = view.release.promotion(environment)
+        assert promotion is not None
+        for write in known.open_writes.get(environment, ()):
+            try:
+                commit = await self._arrived(write)
+            except OutsideError:
+                continue  # asked again at the next look, or given up by it
+            if commit is None:
+                await self._store.settle([write.id])
+            else:
+                await self._store.record(
+                    ticket, [await self._arrival(view.release, environment, write, commit)]
+                )
+
+    async def _arrived(self, write: OpenWrite) -> str | None:
+        heads = await self._git.fetch(write.repository)
+        head = heads.branches.get(write.branch)
+        if head is None:
+            return None
+        found = await self._git.find_writes(write.repository, write.base, head, [write.id])
+        return found.get(write.id)
+
+    async def _arrival(
+        self, release: Release, environment: str, write: OpenWrite, commit: str
+    ) -> events.Event:
+        config = self._in_force.catalog
+        found = await targets.resolve(
+            self._remotes, config, release.product, environment, release.content
+        )
+        here = (write.repository, write.branch)
+        components = {t.component for t in found if (t.repository, t.branch) == here}
+        return events.CommitLanded(
+            write.repository,
+            write.branch,
+            commit,
+            tuple(sorted(components)),
+            write_id=write.id,
+            environment=environment,
+        )
+
+
+def edit(target: Target, landed: LandedPart | None) -> git.Edit:
+    """What to bring into a folder, judged against what landed there from the same source."""
+    before = None
+    if landed is not None:
+        sources = [s for s in landed.content.sources if s.index == target.index]
+        before = tuple(file for source in sources for file in source.files)
+    return git.Edit(target.component, target.application.name, target.path, target.files, before)
+
+
+def whole_files(carried: content.Content) -> set[str]:
+    """The digests of files that are promoted whole."""
+    return {
+        file.whole.digest
+        for part in carried.values()
+        for source in part.sources
+        for file in source.files
+        if file.whole
+    }
+
+
+def absent(components: Sequence[str], environment: str) -> reasons.Reason:
+    """The warning that some components take no part in an environment."""
+    names = ", ".join(components)
+    return Reason(
+        Code.APPLICATION_MISSING,
+        f"{names} has no application in {environment} and takes no part there",
+        {"components": list(components)},
+    )

@@ -1,0 +1,138 @@
+"""Where a release's content goes in an environment: applications, folders, branches, read live."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from towpath.domain import catalog, content
+from towpath.domain.reasons import Code, Reason
+from towpath.engine.remotes import Remotes
+from towpath.ports.errors import Permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One folder that takes part: of an application, for a component, on a branch."""
+
+    component: str
+    application: catalog.Application
+    index: int
+    repository: str
+    branch: str
+    path: str
+    files: tuple[content.FileContent, ...]
+
+
+def missing(
+    config: catalog.Catalog, product: str, environment: str, components: Iterable[str]
+) -> tuple[str, ...]:
+    """The components that have no application in the environment."""
+    present = config.components_in(product, environment)
+    return tuple(sorted(name for name in components if name not in present))
+
+
+def nothing_there(
+    config: catalog.Catalog, product: str, environment: str, components: Sequence[str]
+) -> Reason | None:
+    """The reason when none of the components has an application in the environment."""
+    gone = missing(config, product, environment, components)
+    if len(gone) < len(components):
+        return None
+    return Reason(
+        Code.APPLICATION_MISSING,
+        f"no component of {product} has an application in {environment}",
+        {"components": list(gone)},
+        advice=f"Add an application of {product} that belongs to {environment}.",
+    )
+
+
+async def resolve(
+    remotes: Remotes,
+    config: catalog.Catalog,
+    product: str,
+    environment: str,
+    carried: content.Content,
+) -> Sequence[Target]:
+    """Every folder of the environment that the content goes to.
+
+    Raises `Permanent` where an application cannot be promoted to, and whatever asking for the
+    branches raises.
+    """
+    present = config.components_in(product, environment)
+    return [
+        await _target(remotes, application, component, part)
+        for component, bundle in sorted(carried.items())
+        for application in present.get(component, ())
+        for part in bundle.sources
+    ]
+
+
+async def _target(
+    remotes: Remotes,
+    application: catalog.Application,
+    component: str,
+    part: content.SourceContent,
+) -> Target:
+    index, source = matching_source(application, part)
+    branch = await tracked_branch(remotes, application, source)
+    return Target(component, application, index, source.repository, branch, source.path, part.files)
+
+
+def matching_source(
+    application: catalog.Application, part: content.SourceContent
+) -> tuple[int, catalog.Source]:
+    """The application's source with the same repository (the same index first), or that index."""
+    sources = [(i, s) for i, s in enumerate(application.sources) if not s.chart]
+    same = [(i, s) for i, s in sources if s.repository == part.repository]
+    at_index = [(i, s) for i, s in sources if i == part.index]
+    chosen = [pair for pair in same if pair[0] == part.index] or same or at_index
+    if len(chosen) == 1:
+        return chosen[0]
+    what = "several sources" if chosen else "no source"
+    raise Permanent(
+        Reason(
+            Code.INVALID_CONFIGURATION,
+            f"application {application.name} has {what} that could take what is promoted from "
+            f"{part.repository} (source {part.index + 1})",
+            {"application": application.name},
+            advice="Give the applications of one component the same sources in the same order.",
+        )
+    )
+
+
+async def tracked_branch(
+    remotes: Remotes, application: catalog.Application, source: catalog.Source
+) -> str:
+    """The branch that the source follows; `Permanent` when it is pinned to something else."""
+    heads = await remotes.seen(source.repository)
+    branch = remotes.branch(heads, source.revision)
+    if branch is None:  # perhaps it is new
+        branch = remotes.branch(await remotes.ask(source.repository), source.revision)
+    if branch is None:
+        raise Permanent(_no_branch(application, source))
+    return branch
+
+
+def _no_branch(application: catalog.Application, source: catalog.Source) -> Reason:
+    data = {"repository": source.repository, "revision": source.revision}
+    if source.revision in ("", "HEAD"):
+        return Reason(
+            Code.BRANCH_MISSING,
+            f"{source.repository} has no default branch: it is empty, or its HEAD names none",
+            data,
+            advice="Push a first commit, or set targetRevision to a branch that exists.",
+        )
+    return Reason(
+        Code.INVALID_CONFIGURATION,
+        f"application {application.name} tracks {source.revision!r} of {source.repository}, "
+        "which is no branch there",
+        data,
+        advice="A tag or commit cannot be promoted to: set targetRevision to a branch.",
+    )
+
+
+def by_branch(targets: Iterable[Target]) -> Mapping[tuple[str, str], Sequence[Target]]:
+    """The targets of each repository and branch: what goes into one commit."""
+    grouped: dict[tuple[str, str], list[Target]] = {}
+    for target in targets:
+        grouped.setdefault((target.repository, target.branch), []).append(target)
+    return grouped

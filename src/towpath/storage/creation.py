@@ -1,0 +1,80 @@
+"""How a release is made once, whoever else saw the same commit."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from towpath.domain import content, events
+from towpath.domain.release import Release
+from towpath.storage import landings, records
+
+Build = Callable[[int, datetime], tuple[Release, events.Event]]
+
+_ENSURE = sa.text(
+    """
+    INSERT INTO product (name, last_n) VALUES (:product, :first_n) ON CONFLICT (name) DO NOTHING
+    """
+)
+_LOCK = sa.text("SELECT last_n, now() AS now FROM product WHERE name = :product FOR UPDATE")
+_COUNT = sa.text("UPDATE product SET last_n = :n WHERE name = :product")
+_KEEP = sa.text(
+    """
+    INSERT INTO body (digest, data)
+    SELECT * FROM unnest(CAST(:digests AS text[]), CAST(:bodies AS bytea[]))
+    ON CONFLICT (digest) DO NOTHING
+    """
+)
+_BODIES = sa.text("SELECT digest, data FROM body WHERE digest = ANY(:digests)")
+
+
+async def ensure_product(connection: AsyncConnection, product: str, first_n: int) -> None:
+    """Know the product. Its first release has the n after `first_n`."""
+    await connection.execute(_ENSURE, {"product": product, "first_n": first_n})
+
+
+async def create(
+    connection: AsyncConnection,
+    product: str,
+    build: Build,
+    expected: Mapping[str, str],
+    trigger_environment: str,
+    actor: str,
+) -> Release | None:
+    """Make a release with the next n, if what it was compared with is still what is recorded."""
+    await ensure_product(connection, product, 0)
+    counted = (await connection.execute(_LOCK, {"product": product})).one()
+    if trigger_environment:
+        there = (await landings.present(connection, product)).get(trigger_environment, {})
+        recorded = {name: part.content.revision for name, part in there.items()}
+        if any(recorded.get(name, "") != revision for name, revision in expected.items()):
+            return None
+    n = counted.last_n + 1
+    await connection.execute(_COUNT, {"product": product, "n": n})
+    release, created = build(n, counted.now)
+    if trigger_environment:
+        await _land(connection, release, trigger_environment, expected)
+    await records.insert(connection, release, created, actor)
+    return release
+
+
+async def _land(
+    connection: AsyncConnection, release: Release, environment: str, changed: Collection[str]
+) -> None:
+    """The trigger environment has the content by the commit that made the release."""
+    parts: content.Content = {name: release.content[name] for name in changed}
+    commit = release.commit.sha if release.commit else ""
+    await landings.put(connection, release, environment, parts, commit)
+
+
+async def keep(connection: AsyncConnection, bodies: Mapping[str, bytes]) -> None:
+    """Keep bodies of whole files by their digest."""
+    if bodies:
+        await connection.execute(_KEEP, {"digests": list(bodies), "bodies": list(bodies.values())})
+
+
+async def bodies(connection: AsyncConnection, digests: Collection[str]) -> Mapping[str, bytes]:
+    """The bodies of whole files."""
+    rows = await connection.execute(_BODIES, {"digests": list(digests)})
+    return {row.digest: bytes(row.data) for row in rows}

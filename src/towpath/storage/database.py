@@ -1,0 +1,104 @@
+"""The connection to PostgreSQL: one engine, short transactions, trouble in words of the ports."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import sqlalchemy as sa
+import stamina
+from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from towpath.ports.store import StoreUnavailable
+
+T = TypeVar("T")
+
+# A generic plan costs a list of a million releases up to a second, so nothing is prepared; a
+# statement that waits for a lock or a server for longer than this is given up.
+STATEMENT_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT_S = 10
+_ROLLED_BACK = ("40001", "40P01", "55P03")  # serialization, deadlock, lock timeout
+
+
+def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """An engine for a `postgresql+psycopg://` address."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        connect_args={
+            "prepare_threshold": None,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+        },
+    )
+
+
+class Database:
+    """Runs transactions. What was rolled back for another's sake is done again."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run `work` in one transaction; it may be run again, so it must only use its connection.
+
+        Raises `StoreUnavailable` when the server does not answer, or takes nothing more.
+        """
+        async for attempt in stamina.retry_context(
+            on=_was_rolled_back, attempts=8, timeout=20, wait_initial=0.01, wait_max=0.5
+        ):
+            with attempt:
+                async with self._begun() as connection:
+                    return await work(connection)
+        raise AssertionError("the last attempt returns or raises")
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
+            if _is_unavailable(error):
+                raise StoreUnavailable(_first_line(error)) from error
+            raise
+
+
+def _was_rolled_back(error: Exception) -> bool:
+    return isinstance(error, exc.DBAPIError) and _state(error) in _ROLLED_BACK
+
+
+def _is_unavailable(error: Exception) -> bool:
+    """No connection, a server that is going or coming, no room on its disk, too many clients."""
+    if not isinstance(error, exc.DBAPIError):
+        return True
+    state = _state(error)
+    if state in _ROLLED_BACK:
+        return False
+    return (
+        error.connection_invalidated
+        or isinstance(error, exc.InterfaceError)
+        or (isinstance(error, exc.OperationalError) and state is None)
+        or (state or "")[:2] in ("08", "53", "57")
+        or state == "25006"
+    )
+
+
+def _state(error: exc.DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().partition("\n")[0] or type(cause).__name__
+
+
+async def answers(engine: AsyncEngine) -> bool:
+    """Whether the database answers a query now."""
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+    except (exc.SQLAlchemyError, OSError):
+        return False
+    return True

@@ -1,0 +1,235 @@
+"""What landed where: the present of each environment, its history, and the locks on it."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from towpath.domain import content, events, facts
+from towpath.domain.release import Release
+from towpath.ports.store import LandedPart
+from towpath.storage import codec
+
+_LAND = sa.text(
+    """
+    WITH came AS (
+        INSERT INTO landing (product, environment, component, release, commit, version, content)
+        SELECT :product, :environment, component, :release, :commit, version, content
+        FROM unnest(CAST(:components AS text[]), CAST(:versions AS text[]),
+                    CAST(:contents AS jsonb[])) AS part (component, version, content)
+        RETURNING id, component
+    )
+    INSERT INTO landed (product, environment, component, landing)
+    SELECT :product, :environment, component, id FROM came
+    ON CONFLICT (product, environment, component) DO UPDATE SET landing = excluded.landing
+    """
+)
+_FOUND = sa.text(
+    """
+    WITH part AS (
+        SELECT * FROM unnest(CAST(:environments AS text[]), CAST(:components AS text[]),
+            CAST(:commits AS text[]), CAST(:versions AS text[]), CAST(:contents AS jsonb[]))
+            AS part (environment, component, commit, version, content)
+        WHERE NOT EXISTS (SELECT 1 FROM landed WHERE landed.product = :product
+            AND landed.environment = part.environment AND landed.component = part.component)
+    ), came AS (
+        INSERT INTO landing (product, environment, component, commit, version, content)
+        SELECT :product, environment, component, commit, version, content FROM part
+        RETURNING id, environment, component
+    )
+    INSERT INTO landed (product, environment, component, landing)
+    SELECT :product, environment, component, id FROM came
+    ON CONFLICT (product, environment, component) DO NOTHING
+    """
+)
+_MARK = sa.text(
+    """
+    INSERT INTO stage (product, environment, landed)
+    VALUES (:product, :environment, jsonb_build_object(CAST(:line AS text), CAST(:n AS bigint)))
+    ON CONFLICT (product, environment) DO UPDATE SET landed = stage.landed ||
+        jsonb_build_object(CAST(:line AS text),
+            greatest(CAST(:n AS bigint), (stage.landed ->> CAST(:line AS text))::bigint))
+    """
+)
+_SETTLE = sa.text("UPDATE write SET settled = true WHERE id = ANY(:ids)")
+_LANDED = sa.text(
+    """
+    SELECT landed.environment, landed.component, landing.release, landing.commit, landing.content
+    FROM landed JOIN landing ON landing.id = landed.landing
+    WHERE landed.product = :product
+    """
+)
+_LANDED_WITH = sa.text(
+    """
+    SELECT DISTINCT ON (component) component, content FROM landing
+    WHERE product = :product AND environment = :environment AND id <= (
+        SELECT max(id) FROM landing
+        WHERE product = :product AND environment = :environment AND release = :release)
+    ORDER BY component, id DESC
+    """
+)
+_LANDINGS = sa.text(
+    """
+    SELECT release FROM landing
+    WHERE product = :product AND environment = :environment AND release <> ''
+    GROUP BY release ORDER BY max(id) DESC LIMIT :limit
+    """
+)
+_PLACES = sa.text(
+    """
+    SELECT product.name, landed.environment, landed.component
+    FROM product LEFT JOIN landed ON landed.product = product.name
+    """
+)
+_LOCK = sa.text(
+    """
+    INSERT INTO lock (product, environment, reason, author, until, by_rollback)
+    VALUES (:product, :environment, :reason, :author, :until, :by_rollback)
+    ON CONFLICT (product, environment) DO UPDATE SET reason = excluded.reason,
+        author = excluded.author, until = excluded.until, by_rollback = excluded.by_rollback,
+        since = now()
+    """
+)
+
+
+async def landed(connection: AsyncConnection, release: Release, event: events.CommitLanded) -> None:
+    """A promotion's content is on its branch."""
+    await put(
+        connection,
+        release,
+        event.environment,
+        {name: release.content[name] for name in event.components if name in release.content},
+        event.commit,
+    )
+    if event.write_id:
+        await settle(connection, [event.write_id])
+
+
+async def put(
+    connection: AsyncConnection,
+    release: Release,
+    environment: str,
+    parts: content.Content,
+    commit: str,
+) -> None:
+    """What a release brought to an environment, or was seen to have brought."""
+    if parts:
+        await connection.execute(
+            _LAND,
+            {
+                "product": release.product,
+                "environment": environment,
+                "release": release.id,
+                "commit": commit,
+                "components": list(parts),
+                "versions": [part.version for part in parts.values()],
+                "contents": [json.dumps(codec.dump_content(part)) for part in parts.values()],
+            },
+        )
+    if release.line:
+        await connection.execute(
+            _MARK,
+            {
+                "product": release.product,
+                "environment": environment,
+                "line": release.line,
+                "n": release.n,
+            },
+        )
+
+
+async def found(
+    connection: AsyncConnection, product: str, parts: Mapping[str, Mapping[str, LandedPart]]
+) -> None:
+    """What was there before Towpath came. What is recorded already stays."""
+    rows = [(e, c, part) for e, components in parts.items() for c, part in components.items()]
+    if rows:
+        await connection.execute(
+            _FOUND,
+            {
+                "product": product,
+                "environments": [environment for environment, _, _ in rows],
+                "components": [component for _, component, _ in rows],
+                "commits": [part.commit for _, _, part in rows],
+                "versions": [part.content.version for _, _, part in rows],
+                "contents": [json.dumps(codec.dump_content(part.content)) for _, _, part in rows],
+            },
+        )
+
+
+async def settle(connection: AsyncConnection, writes: Collection[object]) -> None:
+    """It is known what became of these attempts to write."""
+    await connection.execute(_SETTLE, {"ids": list(writes)})
+
+
+async def present(
+    connection: AsyncConnection, product: str
+) -> Mapping[str, Mapping[str, LandedPart]]:
+    """What landed last in each environment, for each component."""
+    environments: dict[str, dict[str, LandedPart]] = {}
+    for row in await connection.execute(_LANDED, {"product": product}):
+        part = LandedPart(codec.load_content(row.content), row.commit, row.release)
+        environments.setdefault(row.environment, {})[row.component] = part
+    return environments
+
+
+async def with_release(
+    connection: AsyncConnection, product: str, environment: str, release: str
+) -> content.Content:
+    """Everything the environment held once the release had landed there."""
+    place = {"product": product, "environment": environment, "release": release}
+    rows = await connection.execute(_LANDED_WITH, place)
+    return {row.component: codec.load_content(row.content) for row in rows}
+
+
+async def history(
+    connection: AsyncConnection, product: str, environment: str, limit: int
+) -> Sequence[str]:
+    """The releases that landed in the environment, newest first."""
+    place = {"product": product, "environment": environment, "limit": limit}
+    return [row.release for row in await connection.execute(_LANDINGS, place)]
+
+
+async def places(
+    connection: AsyncConnection,
+) -> Mapping[str, Collection[tuple[str, str]]]:
+    """The products that are known, with the environments and components recorded."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for row in await connection.execute(_PLACES):
+        known = found.setdefault(row.name, set())
+        if row.environment is not None:
+            known.add((row.environment, row.component))
+    return found
+
+
+async def lock(
+    connection: AsyncConnection, release: Release, event: events.EnvironmentLocked
+) -> None:
+    """A rollback locks the environment for its product."""
+    await put_lock(
+        connection,
+        product=event.product,
+        environment=event.environment,
+        reason=event.reason,
+        author=release.initiator,
+        until=event.until,
+        by_rollback=event.by_rollback,
+    )
+
+
+async def put_lock(connection: AsyncConnection, **lock: object) -> None:
+    """Put a lock, or renew the one that is there."""
+    await connection.execute(_LOCK, lock)
+
+
+def as_columns(lock: facts.Lock) -> dict[str, object]:
+    """A lock as `put_lock` takes it."""
+    return {
+        "product": lock.product,
+        "environment": lock.environment,
+        "reason": lock.reason,
+        "author": lock.author,
+        "until": lock.until,
+        "by_rollback": lock.by_rollback,
+    }

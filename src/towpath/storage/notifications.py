@@ -1,0 +1,62 @@
+"""Word from PostgreSQL that something was committed, for as long as somebody listens.
+
+A notification carries no news: it says that the tables have some. So nothing is lost when the
+connection is: after a new one, and now and then without any word, the listener is told to look.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+EVENTS = "towpath_events"
+CONNECT_TIMEOUT_S = 10
+LONGEST_SILENCE_S = 15.0  # then the connection is tried, and the listener looks anyway
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.2, 5.0
+
+logger = logging.getLogger(__name__)
+
+
+async def wakes(
+    engine: AsyncEngine, channel: str = EVENTS, silence: float = LONGEST_SILENCE_S
+) -> AsyncIterator[None]:
+    """Yield whenever there may be news: at the start, on a notification, after a reconnection.
+
+    Holds one connection beside the pool. Never ends and never raises because of the database.
+    """
+    delay = FIRST_DELAY_S
+    while True:
+        try:
+            async with await _listening(engine, channel) as connection:
+                delay = FIRST_DELAY_S
+                yield
+                async for _ in _words(connection, silence):
+                    yield
+        except (psycopg.Error, OSError) as error:
+            logger.warning("No word from the database (%s); connecting again", error)
+        await asyncio.sleep(delay * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, no secret
+        delay = min(delay * 2, LONGEST_DELAY_S)
+
+
+async def _listening(engine: AsyncEngine, channel: str) -> psycopg.AsyncConnection:
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await psycopg.AsyncConnection.connect(
+        url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S, prepare_threshold=None
+    )
+    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+    return connection
+
+
+async def _words(connection: psycopg.AsyncConnection, silence: float) -> AsyncIterator[None]:
+    """One word for all notifications that have come together, or for a silence."""
+    while True:
+        async for _ in connection.notifies(timeout=silence, stop_after=1):
+            pass
+        # A dead peer says nothing either: only an answer shows that the connection lives.
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await connection.execute("SELECT 1")
+        yield

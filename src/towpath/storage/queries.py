@@ -1,0 +1,115 @@
+"""The read side: everything that is shown, and nothing that changes anything.
+
+Every method is one transaction and raises `StoreUnavailable` when the database does not answer.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from towpath.domain import facts
+from towpath.domain.release import Release
+from towpath.storage import codec, database, listing, notifications, overview, tables, timeline
+from towpath.storage.listing import Listed, Page, Wanted
+from towpath.storage.overview import Landed, Looks, Stood, Trouble
+from towpath.storage.timeline import Happened
+
+T = TypeVar("T")
+
+
+class Queries:
+    """What can be asked of the store."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._database = database.Database(engine)
+
+    async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        return await self._database.transact(work)
+
+    # --- releases ----------------------------------------------------------------------------
+    async def releases(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page:
+        """A page of releases, newest first. Raises `listing.BadCursor`."""
+        return await self._read(lambda c: listing.page(c, wanted, limit, cursor))
+
+    async def release(self, release: str) -> Release | None:
+        """All of one release."""
+        columns = tables.release.c
+
+        async def work(connection: AsyncConnection) -> Release | None:
+            found = await connection.execute(
+                sa.select(columns.content, columns.state).where(columns.id == release)
+            )
+            row = found.one_or_none()
+            return codec.load_release(row.content, row.state) if row else None
+
+        return await self._read(work)
+
+    async def listed(self, releases: Sequence[str]) -> Mapping[str, Listed]:
+        """Some releases by id, as in lists; what is not there is left out."""
+        if not releases:
+            return {}
+        return await self._read(lambda c: overview.listed(c, releases))
+
+    async def latest(self, products: Sequence[str]) -> Mapping[str, Listed]:
+        """The newest release of each product that has one."""
+        return await self._read(lambda c: overview.latest(c, products))
+
+    async def unended(self, products: Sequence[str]) -> Sequence[Listed]:
+        """Releases of the products that have not ended, oldest first."""
+        return await self._read(lambda c: overview.unended(c, products))
+
+    # --- places ------------------------------------------------------------------------------
+    async def known_products(self) -> frozenset[str]:
+        """The products that have had their first look."""
+
+        async def work(connection: AsyncConnection) -> frozenset[str]:
+            return frozenset((await connection.execute(sa.select(tables.product.c.name))).scalars())
+
+        return await self._read(work)
+
+    async def landed(self, products: Sequence[str]) -> Sequence[Landed]:
+        """What each component of the products has in each environment."""
+        return await self._read(lambda c: overview.landed(c, products))
+
+    async def stages(self, product: str) -> Sequence[Stood]:
+        """Who acts in each environment of the product."""
+        return await self._read(lambda c: overview.stages(c, product))
+
+    async def locks(self) -> Sequence[facts.Lock]:
+        """Every lock."""
+        return await self._read(overview.locks)
+
+    async def troubles(self) -> Sequence[Trouble]:
+        """What is wrong with repositories and products now."""
+        return await self._read(overview.troubles)
+
+    # --- events ------------------------------------------------------------------------------
+    async def events(
+        self, after: int, limit: int, product: str = "", release: str = ""
+    ) -> Sequence[Happened]:
+        """At most `limit` events with a higher id than `after`, oldest first."""
+        return await self._read(lambda c: timeline.after(c, after, limit, product, release))
+
+    async def newest_event(self) -> int:
+        """The highest id of an event; 0 before anything happened."""
+        return await self._read(timeline.newest)
+
+    def wakes(self) -> AsyncIterator[None]:
+        """Yields whenever there may be new events, on a connection of its own."""
+        return notifications.wakes(self._engine)
+
+    # --- the store itself --------------------------------------------------------------------
+    async def counts(self) -> Mapping[str, int]:
+        """How many releases have not ended, by status."""
+        return await self._read(overview.counts)
+
+    async def looks(self) -> Looks:
+        """How the looks keep up."""
+        return await self._read(overview.looks)
+
+    async def answers(self) -> bool:
+        """Whether the database answers now."""
+        return await database.answers(self._engine)

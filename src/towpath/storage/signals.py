@@ -1,0 +1,73 @@
+"""News from the database as it commits: one listening connection for each process.
+
+A notification is only a hint; whoever waits looks at the tables. A lost connection is made anew,
+and everybody waiting is woken, since something may have been missed.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Collection
+
+import psycopg
+import stamina
+
+log = logging.getLogger(__name__)
+
+
+class Signals:
+    """Listens on some channels, and wakes whoever waits for one of them."""
+
+    def __init__(self, url: str, channels: Collection[str]) -> None:
+        self._url = url.replace("postgresql+psycopg://", "postgresql://")
+        self._news = {channel: asyncio.Condition() for channel in channels}
+        self._counts = dict.fromkeys(channels, 0)
+
+    def count(self, channel: str) -> int:
+        """How often there was news on the channel: to be given to `wait`."""
+        return self._counts[channel]
+
+    async def wait(self, channel: str, seen: int, seconds: float) -> None:
+        """Wait until there is more news on the channel than `seen`, `seconds` at most."""
+        condition = self._news[channel]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), condition:
+                await condition.wait_for(lambda: self._counts[channel] > seen)
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Listen while in this block."""
+        task = asyncio.create_task(self._listen_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _listen_for_ever(self) -> None:
+        for attempt in stamina.retry_context(
+            on=(psycopg.Error, OSError), attempts=None, timeout=None, wait_max=5
+        ):
+            with attempt:
+                await self._listen()
+
+    async def _listen(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(
+            self._url, autocommit=True, connect_timeout=10
+        )
+        async with connection:
+            for channel in self._news:
+                await connection.execute(
+                    psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel))
+                )
+            for channel in self._news:
+                await self._tell(channel)
+            async for notice in connection.notifies():
+                await self._tell(notice.channel)
+
+    async def _tell(self, channel: str) -> None:
+        condition = self._news[channel]
+        async with condition:
+            self._counts[channel] += 1
+            condition.notify_all()

@@ -1,0 +1,228 @@
+"""The engine's memory on PostgreSQL: each method is one transaction of the modules beside it."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from towpath.domain import content, events, facts, reasons
+from towpath.domain.release import Release
+from towpath.ports.store import Announcement, LandedPart, StoredConfiguration, Ticket, View
+from towpath.storage import claims, creation, landings, looks, records, watched
+from towpath.storage.database import Database
+
+_UNLOCK = sa.text(
+    "DELETE FROM lock WHERE product = :product AND environment = :environment RETURNING product"
+)
+_OPEN_IN = sa.text("SELECT id FROM release WHERE open AND (product = :product OR :product = '')")
+
+
+class PostgresStore:
+    """Implements `ports.store.Store`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take_looks(self, worker: str, limit: int) -> Sequence[Ticket]:
+        """See the port."""
+        return await self._database.transact(lambda c: looks.take(c, worker, limit))
+
+    async def renew_leases(self, tickets: Collection[Ticket]) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: looks.renew(c, tickets))
+
+    async def end_look(self, ticket: Ticket, again_at: datetime | None) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: looks.end(c, ticket, again_at))
+
+    async def next_look_at(self) -> datetime | None:
+        """See the port."""
+        return await self._database.transact(looks.next_due)
+
+    async def view(self, ticket: Ticket) -> View:
+        """See the port."""
+        return await self._database.transact(lambda c: records.view(c, ticket))
+
+    async def view_of(self, release: str) -> View | None:
+        """See the port."""
+        return await self._database.transact(lambda c: records.view_of(c, release))
+
+    async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> None:
+        """See the port."""
+
+        async def work(connection: AsyncConnection) -> None:
+            before = await records.locked(connection, ticket)
+            await records.change(connection, before, happened, "")
+
+        await self._database.transact(work)
+
+    async def start_course(self, ticket: Ticket) -> bool:
+        """See the port."""
+        return await self._database.transact(lambda c: claims.start_course(c, ticket))
+
+    async def claim(self, ticket: Ticket, environment: str, over: str) -> bool:
+        """See the port."""
+        return await self._database.transact(lambda c: claims.claim(c, ticket, environment, over))
+
+    async def announce(self, writes: Sequence[Announcement], base: str) -> Collection[UUID]:
+        """See the port."""
+        return await self._database.transact(lambda c: claims.announce(c, writes, base))
+
+    async def settle(self, writes: Collection[UUID]) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: landings.settle(c, writes))
+
+    async def command(
+        self, release: str, actor: str, decide: Callable[[View], Sequence[events.Event]]
+    ) -> Release:
+        """See the port."""
+
+        async def work(connection: AsyncConnection) -> Release:
+            before = await records.locked_for_command(connection, release)
+            around = await records.view_of(connection, release)
+            if before is None or around is None:
+                raise KeyError(release)
+            happened = decide(around)
+            if not happened:
+                return before.release
+            after = await records.change(connection, before, happened, actor)
+            await looks.ensure(connection, release)
+            return after
+
+        return await self._database.transact(work)
+
+    async def create(
+        self,
+        product: str,
+        build: creation.Build,
+        expected: Mapping[str, str],
+        trigger_environment: str,
+        actor: str,
+        bodies: Mapping[str, bytes],
+    ) -> Release | None:
+        """See the port."""
+
+        async def work(connection: AsyncConnection) -> Release | None:
+            await creation.keep(connection, bodies)
+            return await creation.create(
+                connection, product, build, expected, trigger_environment, actor
+            )
+
+        return await self._database.transact(work)
+
+    async def bodies(self, digests: Collection[str]) -> Mapping[str, bytes]:
+        """See the port."""
+        if not digests:
+            return {}
+        return await self._database.transact(lambda c: creation.bodies(c, digests))
+
+    async def keep_bodies(self, bodies: Mapping[str, bytes]) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: creation.keep(c, bodies))
+
+    async def landed(self, product: str) -> Mapping[str, Mapping[str, LandedPart]]:
+        """See the port."""
+        return await self._database.transact(lambda c: landings.present(c, product))
+
+    async def landed_with(self, product: str, environment: str, release: str) -> content.Content:
+        """See the port."""
+        return await self._database.transact(
+            lambda c: landings.with_release(c, product, environment, release)
+        )
+
+    async def landings(self, product: str, environment: str, limit: int) -> Sequence[str]:
+        """See the port."""
+        return await self._database.transact(
+            lambda c: landings.history(c, product, environment, limit)
+        )
+
+    async def found(
+        self,
+        product: str,
+        first_n: int,
+        parts: Mapping[str, Mapping[str, LandedPart]],
+        bodies: Mapping[str, bytes],
+    ) -> None:
+        """See the port."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await creation.keep(connection, bodies)
+            await creation.ensure_product(connection, product, first_n)
+            await landings.found(connection, product, parts)
+
+        await self._database.transact(work)
+
+    async def places(self) -> Mapping[str, Collection[tuple[str, str]]]:
+        """See the port."""
+        return await self._database.transact(landings.places)
+
+    async def holder(self, product: str, environment: str) -> Release | None:
+        """See the port."""
+        return await self._database.transact(lambda c: claims.holder(c, product, environment))
+
+    async def take_duty(self, name: str, worker: str, seconds: float) -> bool:
+        """See the port."""
+        return await self._database.transact(lambda c: claims.take_duty(c, name, worker, seconds))
+
+    async def heads(self) -> Mapping[tuple[str, str], str]:
+        """See the port."""
+        return await self._database.transact(watched.heads)
+
+    async def examined(self, repository: str, branch: str, head: str) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: watched.examined(c, repository, branch, head))
+
+    async def trouble(self, scope: str, subject: str, reason: reasons.Reason | None) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: watched.trouble(c, scope, subject, reason))
+
+    async def lock(self, lock: facts.Lock) -> None:
+        """See the port."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await landings.put_lock(connection, **landings.as_columns(lock))
+            event = events.EnvironmentLocked(
+                lock.product, lock.reason, lock.until, environment=lock.environment
+            )
+            await self._changed_lock(connection, lock.product, event, lock.author)
+
+        await self._database.transact(work)
+
+    async def unlock(self, product: str, environment: str, actor: str) -> bool:
+        """See the port."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            place = {"product": product, "environment": environment}
+            gone = (await connection.execute(_UNLOCK, place)).one_or_none()
+            if gone is not None:
+                event = events.EnvironmentUnlocked(product, environment=environment)
+                await self._changed_lock(connection, product, event, actor)
+            return gone is not None
+
+        return await self._database.transact(work)
+
+    async def _changed_lock(
+        self, connection: AsyncConnection, product: str, event: events.Event, actor: str
+    ) -> None:
+        rows = await connection.execute(_OPEN_IN, {"product": product})
+        await looks.wake(connection, [row.id for row in rows])
+        await records.tell(connection, product, "", [event], actor)
+
+    async def configuration(self) -> StoredConfiguration | None:
+        """See the port."""
+        return await self._database.transact(watched.configuration)
+
+    async def save_configuration(self, configuration: StoredConfiguration) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: watched.configure(c, configuration))
+
+    async def now(self) -> datetime:
+        """See the port."""
+
+        async def work(connection: AsyncConnection) -> datetime:
+            found: datetime = (await connection.execute(sa.text("SELECT now()"))).scalar_one()
+            return found
+
+        return await self._database.transact(work)

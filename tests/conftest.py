@@ -1,0 +1,23 @@
+"""What tests of every floor may ask for."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+import databases
+from towpath.storage.embedded import EmbeddedServer
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedServer]:
+    """A PostgreSQL server for this pytest process (each xdist worker has its own)."""
+    async with databases.quick_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def database_url(postgres: EmbeddedServer) -> AsyncIterator[str]:
+    """The URL (`postgresql+psycopg://…`) of an empty database for one test."""
+    async with databases.fresh_database(postgres) as url:
+        yield url
