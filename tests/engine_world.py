@@ -1,7 +1,7 @@
 """The whole engine on a real database, with git and deployments in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +18,7 @@ from towpath.ports.errors import Temporary
 from towpath.storage import database, schema, signals
 from towpath.storage.store import PostgresStore
 
+NO_SETTINGS = catalog.PolicySettings()
 REPO = "https://git.example.org/gitops.git"
 CHANNELS = ("towpath_looks", "towpath_configuration", "towpath_events")
 
@@ -56,7 +57,7 @@ def configuration(
         ("prod-eu", ("staging",)),
         ("prod-us", ("staging",)),
     ),
-    settings: catalog.PolicySettings = catalog.PolicySettings(),
+    settings: catalog.PolicySettings = NO_SETTINGS,
     components: Sequence[str] = ("api", "web"),
     repository: str = REPO,
 ) -> catalog.Catalog:
@@ -131,15 +132,23 @@ class World:
 
     async def until(self, release_id: str, *wanted: Status, seconds: float = 20) -> Release:
         """Wait until the release has one of the statuses."""
-        async with asyncio.timeout(seconds):
-            while (found := await self.release(release_id)).status not in wanted:
-                await asyncio.sleep(0.02)
-        return found
+        return await self.until_so(release_id, lambda found: found.status in wanted, seconds)
 
     async def until_ended(self, release_id: str, seconds: float = 20) -> Release:
-        async with asyncio.timeout(seconds):
-            while not (found := await self.release(release_id)).ended or not found.ended_at:
-                await asyncio.sleep(0.02)
+        return await self.until_so(
+            release_id, lambda found: found.ended and found.ended_at is not None, seconds
+        )
+
+    async def until_so(
+        self, release_id: str, wanted: Callable[[Release], bool], seconds: float = 20
+    ) -> Release:
+        """Wait until the release is as wanted; what it is instead is in the failure."""
+        end = asyncio.get_running_loop().time() + seconds
+        while not wanted(found := await self.release(release_id)):
+            if asyncio.get_running_loop().time() > end:
+                told = [f"{p.environment}: {p.status} ({p.reason})" for p in found.promotions]
+                raise AssertionError(f"{found.id} is {found.status}: " + "; ".join(told))
+            await asyncio.sleep(0.02)
         return found
 
 

@@ -5,7 +5,7 @@ As strict as the real one about heads: a push moves a branch only from where it 
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -186,8 +186,10 @@ class FakeGit:
         return git.Standing(holds)
 
     async def diff(self, repository: str, old: str, new: str) -> Sequence[git.FileDiff]:
-        paths = await self.changed_paths(repository, old, new)
-        return [git.FileDiff(path, path, f"{old}..{new}") for path in sorted(paths or ())]
+        kept = {**self._there(repository).commits, **self.unpublished.get(repository, {})}
+        before, after = kept[old].files, kept[new].files
+        paths = [p for p in before.keys() | after.keys() if before.get(p) != after.get(p)]
+        return [git.FileDiff(path, path, f"{old}..{new}") for path in sorted(paths)]
 
     async def files(self, repository: str, revision: str) -> Mapping[str, bytes]:
         return {}
@@ -251,7 +253,3 @@ def _drift(edit: git.Edit, name: str, path: str, present: Mapping[str, str]) -> 
         for v in (before.values if before else ())
         if (found := present.get(str(v.place[0].name), "")) != str(v.value)
     ]
-
-
-def copied(made: Made, **changes: object) -> Made:
-    return replace(made, **changes)

@@ -11,6 +11,9 @@ from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role, T
 from towpath.domain.status import Status
 
 TRIGGER_PHASES = (PhaseName.SYNC, PhaseName.HEALTH)
+_IN_QUEUE = release.Course(
+    Status.QUEUED, Reason(Code.QUEUED_BEHIND_RELEASE, "its turn in the queue is not known yet")
+)
 STEP_PHASES = (PhaseName.GATES, PhaseName.ACTION, PhaseName.SYNC, PhaseName.HEALTH)
 
 
@@ -50,7 +53,7 @@ def along(
         commits=commits,
         timeout=flow.timeout,
         clock=release.Clock(flow.timeout),
-        course=release.Course(Status.QUEUED if queued else Status.SKIPPED),
+        course=_IN_QUEUE if queued else release.Course(),
         queue_position=origin.n if queued else None,
     )
 

@@ -1,0 +1,1 @@
+"""The world `towpath demo` plays in: git repositories with a history, and what happens next."""

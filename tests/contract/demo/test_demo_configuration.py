@@ -1,0 +1,89 @@
+"""The demo's configuration, as Towpath's own loader reads it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from towpath import manifests
+from towpath.demo import cast, configuration, world
+from towpath.domain.catalog import Catalog, PromotionAction
+
+Git = Callable[..., str]
+
+
+def written(made: world.World, git: Git) -> dict[str, bytes]:
+    names = git(made.configuration, "ls-tree", "-r", "--name-only", "main").splitlines()
+    return {n: git(made.configuration, "show", f"main:{n}").encode() for n in names}
+
+
+@pytest.fixture(scope="module")
+def catalog(seen: world.World, git: Git) -> Catalog:
+    return manifests.load(written(seen, git)).catalog
+
+
+def test_the_configuration_has_no_problem_and_no_notice(seen: world.World, git: Git) -> None:
+    assert [str(problem) for problem in manifests.load(written(seen, git)).problems] == []
+
+
+def test_every_component_has_one_application_in_every_environment(catalog: Catalog) -> None:
+    for product in cast.PRODUCTS.values():
+        assert catalog.environments_of(product.name) == tuple(product.environments)
+        for environment in product.environments:
+            found = catalog.components_in(product.name, environment)
+            assert {name: len(applications) for name, applications in found.items()} == {
+                service.name: 1 for service in product.services
+            }
+
+
+def test_every_application_reads_an_existing_folder_with_its_services_template(
+    catalog: Catalog, seen: world.World, git: Git
+) -> None:
+    for application in catalog.applications:
+        [source] = application.sources
+        template = catalog.template_for(application)
+        assert template is not None
+        assert template.version_source is not None
+        assert template.name == cast.SERVICES[application.component].style
+        assert source.repository == str(seen.gitops)
+        git(seen.gitops, "cat-file", "-e", f"main:{source.path}/{template.version_source.file}")
+
+
+def test_a_component_knows_its_code_its_image_and_how_a_tag_names_a_commit(
+    catalog: Catalog, seen: world.World
+) -> None:
+    for name, product in catalog.products.items():
+        assert product.issue_keys == (cast.PRODUCTS[name].issue_key,)
+        for component in product.components:
+            service = cast.SERVICES[component.name]
+            assert component.repository == str(seen.code[component.name])
+            assert component.images == (service.image,)
+            assert component.tag == service.tag.replace("{version}", "*")
+
+
+def test_flows_go_from_dev_to_production(catalog: Catalog) -> None:
+    for product in cast.PRODUCTS.values():
+        flow = catalog.flows[configuration.flow_name(product)]
+        steps = {step.environment: step.depends_on for step in flow.steps}
+        assert {flow.trigger_environment: (), **steps} == dict(product.environments)
+
+
+def test_every_policy_commits_and_none_needs_a_person(catalog: Catalog) -> None:
+    settings = [policy.settings for policy in catalog.policies]
+    assert {s.action for s in settings} == {PromotionAction.COMMIT, None}
+    assert not any(s.approval or s.soak or s.pre_action or s.post_action for s in settings)
+
+
+def test_a_folder_with_odd_characters_in_its_name_is_written_as_it_is(
+    tmp_path: Path, now: datetime, git: Git
+) -> None:
+    folder = tmp_path / "my \"demo\": 'ä' #1"
+    folder.mkdir()
+    made = world.build(folder, now)
+    files = written(made, git)
+    product = yaml.safe_load(files["products/webshop.yaml"])
+    addresses = [component["repository"] for component in product["spec"]["components"]]
+    assert addresses == [str(made.code[name]) for name in made.products["webshop"]]
+    assert [str(problem) for problem in manifests.load(files).problems] == []
