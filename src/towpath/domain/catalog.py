@@ -114,6 +114,35 @@ class Application:
     sync_source: Source | None = None
 
 
+def promotable_sources(
+    application: Application,
+) -> tuple[tuple[int, Source, str], ...]:
+    """The sources whose files can be promoted: their index, and the folder that is theirs.
+
+    A chart from a chart repository has no files. A source that is only referred to (`ref`, no
+    path) has the folder of the last value file that another source takes from it: in Helm the
+    last one wins, so that is where an environment's own values are.
+    """
+    found = []
+    for index, source in enumerate(application.sources):
+        only_referred = source.ref and not source.path
+        folder = _referred_folder(application, source) if only_referred else source.path
+        if not source.chart and folder is not None:
+            found.append((index, source, folder.strip("/")))
+    return tuple(found)
+
+
+def _referred_folder(application: Application, referred: Source) -> str | None:
+    start = f"${referred.ref}/"
+    files = [
+        name.removeprefix(start)
+        for source in application.sources
+        for name in source.value_files
+        if name.startswith(start)
+    ]
+    return files[-1].rpartition("/")[0] if files else None
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A cluster that an environment covers, by name or server, with namespaces (empty = all)."""
@@ -360,7 +389,8 @@ class Flow:
 class Catalog:
     """One consistent configuration, indexed by name.
 
-    `workflow_origins` says for each workflow where its values are written, by path: `spec.entrypoint`.
+    `workflow_origins` says for each workflow where its values are written, by their path:
+    `spec.templates[0].name`.
     """
 
     products: Mapping[str, Product] = field(default_factory=dict)

@@ -60,16 +60,7 @@ def _bookkeeping(release: Release, now: datetime) -> Iterator[Action]:
 
 def _in_queue(release: Release, facts: Facts) -> Iterator[Action]:
     if by := meeting.pushed_out(release, facts):
-        yield Record(
-            (
-                events.ReleaseStarted(),
-                *(
-                    events.PromotionEnded(Status.SUPERSEDED, by, environment=p.environment)
-                    for p in release.promotions
-                    if not p.status.ended
-                ),
-            )
-        )
+        yield Record((events.ReleaseStarted(), *_pushed_out(release, by)))
         return
     yield from _prove_trigger(release, facts)
     behind = meeting.queued_behind(release, facts)
@@ -79,11 +70,20 @@ def _in_queue(release: Release, facts: Facts) -> Iterator[Action]:
         yield Record((events.ReleaseQueued(behind),))
 
 
+def _pushed_out(release: Release, by: Reason) -> Iterator[events.Event]:
+    for promotion in release.promotions:
+        if promotion.proven and not promotion.status.ended:
+            yield from watching.all_done(promotion)
+        elif not promotion.status.ended:
+            yield events.PromotionEnded(Status.SUPERSEDED, by, environment=promotion.environment)
+
+
 def _prove_trigger(release: Release, facts: Facts) -> Iterator[Action]:
     """A queued release is proven where it lies, before the next one replaces it there."""
     for promotion in release.promotions:
         watched = facts.watched.get(promotion.environment)
-        if promotion.role is Role.TRIGGER and not promotion.proven and watching.is_proven(watched):
+        unproven = not promotion.proven and not promotion.status.ended
+        if promotion.role is Role.TRIGGER and unproven and watching.is_proven(watched):
             yield Record((events.TriggerProven(environment=promotion.environment),))
 
 
@@ -91,9 +91,9 @@ def _promotion(
     release: Release, promotion: Promotion, facts: Facts, now: datetime
 ) -> Iterator[Action]:
     if reason := meeting.overtaken(release, promotion, facts):
-        yield from stopping.leave(promotion, Status.SUPERSEDED, reason, facts)
+        yield from stopping.leave(promotion, Status.SUPERSEDED, reason, facts, now)
     elif reason := meeting.evicted(release, promotion, facts):
-        yield from stopping.leave(promotion, Status.TERMINATED, reason, facts)
+        yield from stopping.leave(promotion, Status.TERMINATED, reason, facts, now)
     elif promotion.role is Role.TRIGGER:
         yield from _trigger(release, promotion, facts, now)
     elif not promotion.begun:
@@ -131,7 +131,8 @@ def begin(promotion: Promotion, claim: int) -> tuple[events.Event, ...]:
 def _reach(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:
     before = release.before(promotion)
     if blocker := next((p for p in before if p.blocks_for_good), None):
-        yield stopping.not_reached(promotion, blocker)
+        reason = stopping.not_reached(blocker)
+        yield from stopping.leave(promotion, Status.SKIPPED, reason, facts, now)
     elif all(p.lets_through for p in before):
         yield from _enter(release, promotion, facts, now)
 
@@ -174,6 +175,8 @@ def _act(release: Release, promotion: Promotion, facts: Facts, now: datetime) ->
         yield from gates.hold(promotion, phase, held)
     elif _waits_for_a_person(promotion):
         return
+    elif phase.status is not Status.RUNNING:  # what held it is gone
+        yield Record((events.PhaseStarted(phase.name, environment=promotion.environment),))
     elif phase.retry_at and phase.retry_at > now:
         yield actions.LookAgain(phase.retry_at)
     else:

@@ -124,7 +124,7 @@ def _phase_started(promotion: Promotion, event: events.PhaseStarted, at: datetim
 def _reported(promotion: Promotion, event: events.PhaseReported, at: datetime) -> Promotion:
     def report(phase: Phase) -> Phase:
         return replace(
-            _seen(phase, at),
+            _seen(_unsuspended(phase, event.status, at), at),
             status=event.status,
             reason=_since(event.reason, phase.reason, at),
             started_at=phase.started_at or at,
@@ -136,7 +136,7 @@ def _reported(promotion: Promotion, event: events.PhaseReported, at: datetime) -
 def _troubled(promotion: Promotion, event: events.PhaseTroubled, at: datetime) -> Promotion:
     def trouble(phase: Phase) -> Phase:
         return replace(
-            phase,
+            _unsuspended(phase, Status.RUNNING, at),
             status=Status.RUNNING,
             reason=_since(event.reason, phase.reason, at),
             started_at=phase.started_at or at,
@@ -230,6 +230,14 @@ def _seen(phase: Phase, at: datetime) -> Phase:
     """The outside answered: the time without an answer is over, and does not count."""
     unseen = at - phase.blind_since if phase.blind_since else timedelta()
     return replace(phase, blind=phase.blind + unseen, blind_since=None, retry_at=None, tries=0)
+
+
+def _unsuspended(phase: Phase, status: Status, at: datetime) -> Phase:
+    """Time in which it was for somebody else to move does not count either."""
+    since = phase.reason.since if phase.reason else None
+    if phase.status is not Status.SUSPENDED or status is Status.SUSPENDED or since is None:
+        return phase
+    return replace(phase, blind=phase.blind + (at - since))
 
 
 def _since(

@@ -1,12 +1,12 @@
 """What a look knows before it decides: read in one go, and true at one moment of the database."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from towpath.domain import catalog, reasons
-from towpath.domain.release import PhaseName, Release, Role, Trigger
+from towpath.domain.release import Phase, PhaseName, Release, Role, Trigger
 from towpath.domain.status import Status
 
 
@@ -55,7 +55,8 @@ class OpenWrite:
 class Rival:
     """Another release of the product that has not ended.
 
-    `due` holds the environments where it is ready and only waits for its turn, and since when.
+    `due` holds the environments where it is ready and only waits for its turn, and since when;
+    `held` those where a lock holds it and nothing else.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Rival:
     queued: bool
     queue_position: int | None
     due: Mapping[str, datetime]
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +111,34 @@ def as_rival(other: Release) -> Rival:
         queued=other.course.status is Status.QUEUED,
         queue_position=other.queue_position,
         due=due(other),
+        held=held(other),
     )
 
 
 def due(of: Release) -> Mapping[str, datetime]:
     """The environments where a release is ready to begin, and since when it waits for its turn."""
-    found = {}
+    return {
+        environment: reason.since
+        for environment, gates, reason in _at_gates(of)
+        if reason.code is reasons.Code.ENVIRONMENT_BUSY and gates.status is Status.PENDING
+        if reason.since
+    }
+
+
+def held(of: Release) -> frozenset[str]:
+    """The environments where a release would be ready to begin if they were not locked."""
+    return frozenset(
+        environment
+        for environment, gates, reason in _at_gates(of)
+        if reason.code is reasons.Code.ENVIRONMENT_LOCKED and not gates.status.ended
+    )
+
+
+def _at_gates(of: Release) -> Iterator[tuple[str, Phase, reasons.Reason]]:
+    """The closed gates of a release that is neither queued nor stopping."""
+    if of.course.status is not Status.SKIPPED:
+        return
     for promotion in of.promotions:
         gates = promotion.phase(PhaseName.GATES)
-        if promotion.role is Role.STEP and gates and gates.reason and gates.reason.since:
-            busy = gates.reason.code is reasons.Code.ENVIRONMENT_BUSY
-            if busy and gates.status is Status.PENDING:
-                found[promotion.environment] = gates.reason.since
-    return found
+        if promotion.role is Role.STEP and gates and gates.reason:
+            yield promotion.environment, gates, gates.reason

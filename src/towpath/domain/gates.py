@@ -30,12 +30,13 @@ def held(release: Release, promotion: Promotion, facts: Facts, now: datetime) ->
 
 
 def locked(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Held | None:
-    """The lock that holds the promotion: `suspended`, or `pending` when it ends by itself."""
-    for lock in facts.stage(promotion.environment).locks:
-        if _holds(lock, release, now):
-            status = Status.PENDING if lock.until else Status.SUSPENDED
-            return Held(status, _locked_reason(lock), lock.until)
-    return None
+    """The lock that holds longest: `suspended`, or `pending` when it ends by itself."""
+    locks = [x for x in facts.stage(promotion.environment).locks if _holds(x, release, now)]
+    if not locks:
+        return None
+    longest = max(locks, key=lambda x: (x.until is None, x.until or x.since))
+    status = Status.PENDING if longest.until else Status.SUSPENDED
+    return Held(status, _locked_reason(longest), longest.until)
 
 
 def _holds(lock: Lock, release: Release, now: datetime) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from towpath.domain import catalog
-from towpath.domain.facts import Facts, Rival
+from towpath.domain.facts import Facts, Rival, as_rival
 from towpath.domain.reasons import Code, Reason
-from towpath.domain.release import PhaseName, Promotion, Release, Trigger
+from towpath.domain.release import PhaseName, Promotion, Release, Role, Trigger
 
 QUEUE_LIMIT = 50
 
@@ -18,24 +18,23 @@ QUEUE_LIMIT = 50
 def overtaken(release: Release, promotion: Promotion, facts: Facts) -> Reason | None:
     """The newer release of the line that has taken this environment, if there is one.
 
-    One that landed always wins over what is not fully there; one that began wins over what has
-    not landed at all, unless a person asked for a retry after it had begun.
+    One that landed always wins over what is not fully there, or would go on by a retry; one that
+    began wins over what does not act there, unless a person asked for a retry after it had begun.
     """
-    if not release.line:
+    if not release.line or promotion.role is not Role.STEP or _is_in_place(promotion):
         return None
     stage = facts.stage(promotion.environment)
     newest = stage.landed.get(release.line, 0)
-    if not promotion.landed:
+    if not (promotion.begun and promotion.landed):
         begun = stage.begun.get(release.line, 0)
         newest = max(newest, begun if begun > promotion.newer_tried else 0)
-    if newest <= release.n or _is_in_place(promotion):
-        return None
-    return superseded_by(release.product, newest)
+    return superseded_by(release.product, newest) if newest > release.n else None
 
 
 def _is_in_place(promotion: Promotion) -> bool:
     action = promotion.phase(PhaseName.ACTION)
-    return action is None or (action.status.ended and promotion.landed)
+    written = action is None or (action.status.ended and promotion.landed)
+    return promotion.begun and written
 
 
 def superseded_by(product: str, n: int) -> Reason:
@@ -75,11 +74,19 @@ def goes_first(
     gates = promotion.phase(PhaseName.GATES)
     since = gates.reason.since if gates and gates.reason else None
     mine = _turn(release.trigger, since or now, release.n)
+    if newer := _locked_out(release, facts, environment):
+        return busy(newer.id, f"{newer.id} is newer and goes to {environment} first")
     for rival in _newest_of_each_line(release, facts, environment):
         same_line = bool(release.line) and rival.line == release.line
         if same_line or _turn(rival.trigger, rival.due[environment], rival.n) < mine:
             return busy(rival.id, f"{rival.id} goes to {environment} first")
     return None
+
+
+def _locked_out(release: Release, facts: Facts, environment: str) -> Rival | None:
+    """A newer release of the line that the same lock held: it has not noticed its end yet."""
+    newer = (r for r in facts.rivals if r.line == release.line and r.n > release.n)
+    return next((r for r in newer if release.line and environment in r.held), None)
 
 
 def takes_over(release: Release, promotion: Promotion, facts: Facts) -> bool:
@@ -130,9 +137,13 @@ def _is_ahead(rival: Rival, release: Release) -> bool:
 
 
 def pushed_out(release: Release, facts: Facts) -> Reason | None:
-    """The next in the queue, when the queue is full and this release is its oldest."""
-    queued = [r for r in facts.rivals if r.queued]
-    behind = [r for r in queued if not _is_ahead(r, release)]
-    if len(queued) < QUEUE_LIMIT or len(behind) < len(queued):
+    """The next of the line, when the queue is full and this release is the oldest it carries on."""
+    queued = [*(r for r in facts.rivals if r.queued), as_rival(release)]
+    if len(queued) <= QUEUE_LIMIT:
         return None
-    return superseded_by(release.product, min(rival.n for rival in behind))
+    in_order = sorted(queued, key=lambda r: (r.queue_position or 0, r.n))
+    for each in in_order:
+        newer = [r.n for r in queued if each.line and r.line == each.line and r.n > each.n]
+        if newer:
+            return superseded_by(release.product, min(newer)) if each.id == release.id else None
+    return None

@@ -30,6 +30,7 @@ class Code(StrEnum):
     WRITING = "writing"
     PUSH_REJECTED = "push_rejected"
     CREDENTIALS_REFUSED = "credentials_refused"
+    HOST_UNTRUSTED = "host_untrusted"
     GIT_UNREACHABLE = "git_unreachable"
     GIT_DIVERGED = "git_diverged"
     REPOSITORY_MISSING = "repository_missing"

@@ -48,7 +48,7 @@ class Phase:
     """One phase: its status and why, and the trouble it has had.
 
     `tries` counts answers that did not come, `refusals` those that said no; `blind` is the time
-    in which nothing could be seen, which no timeout counts.
+    in which nothing could be seen or somebody else had to move, which no timeout counts.
     """
 
     name: PhaseName

@@ -4,6 +4,7 @@ A push that is under way may still arrive, and then it landed: so whoever leaves
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from towpath.domain import actions, events
@@ -17,19 +18,49 @@ PATIENCE = timedelta(minutes=2)
 ASK_AGAIN = timedelta(seconds=5)
 
 
-def leave(promotion: Promotion, status: Status, reason: Reason, facts: Facts) -> Iterator[Action]:
-    """End the promotion with this status, once it is known what became of its pushes."""
-    if facts.open_writes.get(promotion.environment):
-        yield actions.Settle(promotion.environment)
-    else:
+def leave(
+    promotion: Promotion, status: Status, reason: Reason, facts: Facts, now: datetime
+) -> Iterator[Action]:
+    """End the promotion with this status, once it is known what became of its pushes.
+
+    Whoever cannot be asked for `PATIENCE` is not waited for: the promotion ends with a note.
+    """
+    since = _stopping_since(promotion)
+    if not facts.open_writes.get(promotion.environment):
         yield Record((_end(promotion, status, reason),))
+    elif since is None:
+        yield Record((_stopping(promotion, reason),))
+    elif now - since < PATIENCE:
+        yield actions.Settle(promotion.environment)
+        yield actions.LookAgain(min(now + ASK_AGAIN, since + PATIENCE))
+    else:
+        yield Record((_end(promotion, status, _with_note(reason)),))
 
 
-def not_reached(promotion: Promotion, blocker: Promotion) -> Action:
-    """Skip what is behind an environment that nothing of this release passes any more."""
+def _stopping(promotion: Promotion, reason: Reason) -> events.Event:
+    phase = promotion.current
+    assert phase is not None
+    return events.PhaseReported(
+        phase.name, Status.TERMINATING, reason, environment=promotion.environment
+    )
+
+
+def _stopping_since(promotion: Promotion) -> datetime | None:
+    phase = promotion.current
+    if phase is None or phase.status is not Status.TERMINATING or phase.reason is None:
+        return None
+    return phase.reason.since
+
+
+def _with_note(reason: Reason) -> Reason:
+    note = f"{reason.sentence}; a push that was under way could not be checked"
+    return replace(reason, sentence=note, data={**reason.data, "may_still_arrive": True})
+
+
+def not_reached(blocker: Promotion) -> Reason:
+    """Why what is behind an environment that nothing passes any more is skipped."""
     sentence = f"{blocker.environment} is {blocker.status}"
-    reason = Reason(Code.NOT_REACHED, sentence, {"environment": blocker.environment})
-    return Record((_end(promotion, Status.SKIPPED, reason),))
+    return Reason(Code.NOT_REACHED, sentence, {"environment": blocker.environment})
 
 
 def stop_all(release: Release, facts: Facts, now: datetime) -> Iterator[Action]:
@@ -38,25 +69,12 @@ def stop_all(release: Release, facts: Facts, now: datetime) -> Iterator[Action]:
     unended = [p for p in release.promotions if not p.status.ended]
     if not unended:
         yield Record((events.ReleaseStopped(reason),))
-        return
-    patient = release.course.since is None or now - release.course.since < PATIENCE
     for promotion in unended:
-        unsettled = bool(facts.open_writes.get(promotion.environment))
-        if unsettled and patient:
-            yield actions.Settle(promotion.environment)
-            yield actions.LookAgain(now + ASK_AGAIN)
+        if promotion.begun or promotion.status.acting:
+            yield from leave(promotion, Status.TERMINATED, reason, facts, now)
         else:
-            yield Record((_stop(promotion, reason, unsettled=unsettled),))
-
-
-def _stop(promotion: Promotion, reason: Reason, *, unsettled: bool) -> events.Event:
-    if not (promotion.begun or promotion.status.acting):
-        skipped = Reason(Code.NOT_REACHED, reason.sentence, reason.data)
-        return _end(promotion, Status.SKIPPED, skipped)
-    if unsettled:
-        note = f"{reason.sentence}; a push that was under way could not be checked"
-        reason = Reason(reason.code, note, {**reason.data, "may_still_arrive": True})
-    return _end(promotion, Status.TERMINATED, reason)
+            skipped = Reason(Code.NOT_REACHED, reason.sentence, reason.data)
+            yield from leave(promotion, Status.SKIPPED, skipped, facts, now)
 
 
 def _end(promotion: Promotion, status: Status, reason: Reason) -> events.Event:

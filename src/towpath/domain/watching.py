@@ -10,11 +10,13 @@ from towpath.domain import actions, events, meeting, trouble
 from towpath.domain.actions import Action, Record
 from towpath.domain.facts import Facts, Watched
 from towpath.domain.reasons import Code, Reason
-from towpath.domain.release import Phase, PhaseName, Promotion, Release
+from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role
 from towpath.domain.status import Status
 
 PHASES = (PhaseName.SYNC, PhaseName.HEALTH)
 ASK_AGAIN = timedelta(seconds=5)
+UNEXAMINED = timedelta(minutes=1)
+"""How long a new head in a trigger environment may take to become a release."""
 
 
 def is_proven(watched: Watched | None) -> bool:
@@ -40,7 +42,7 @@ def watch(
     if watched is None:
         yield from _unseen(release, promotion, phase, facts, now)
     elif watched.overwritten:
-        yield Record(_overwritten(release, promotion, phase, watched.overwritten, facts))
+        yield from _overwritten(release, promotion, phase, watched.overwritten, facts, now)
     elif is_proven(watched):
         yield Record(tuple(all_done(promotion)))
     else:
@@ -60,13 +62,31 @@ def _unseen(
 
 
 def _overwritten(
-    release: Release, promotion: Promotion, phase: Phase, reason: Reason, facts: Facts
-) -> tuple[events.Event, ...]:
+    release: Release,
+    promotion: Promotion,
+    phase: Phase,
+    reason: Reason,
+    facts: Facts,
+    now: datetime,
+) -> Iterator[Action]:
     newer = facts.stage(promotion.environment).landed.get(release.line, 0) if release.line else 0
-    if newer <= release.n:
-        return trouble.failure(promotion, phase, reason)
-    by = meeting.superseded_by(release.product, newer)
-    return (events.PromotionEnded(Status.SUPERSEDED, by, environment=promotion.environment),)
+    if newer > release.n:
+        by = meeting.superseded_by(release.product, newer)
+        superseded = events.PromotionEnded(Status.SUPERSEDED, by, environment=promotion.environment)
+        yield Record((superseded,))
+    elif promotion.role is Role.TRIGGER and not _known_for(phase, reason, UNEXAMINED, now):
+        yield from _report(promotion, phase, Status.RUNNING, reason)
+        yield actions.LookAgain(now + ASK_AGAIN)
+    else:
+        yield Record(trouble.failure(promotion, phase, reason))
+
+
+def _known_for(phase: Phase, reason: Reason, time: timedelta, now: datetime) -> bool:
+    """Whether the phase has had this cause for so long."""
+    known = phase.reason
+    if known is None or known.code is not reason.code or known.since is None:
+        return False
+    return now - known.since >= time
 
 
 def _progress(
@@ -83,18 +103,22 @@ def _progress(
             )
         )
         return
-    said, reason = (
-        (watched.sync, watched.sync_reason)
-        if phase.name is PhaseName.SYNC
-        else (watched.health, watched.health_reason)
-    )
-    if said is Status.FAILED:
+    said, reason = _said(phase, watched)
+    if said in (Status.FAILED, Status.ERROR):
         yield Record(trouble.failure(promotion, phase, reason or _failed(phase)))
-    elif _is_late(promotion, phase, now):
+    elif said is not Status.SUSPENDED and _is_late(promotion, phase, now):
         yield Record(trouble.failure(promotion, phase, _late(promotion, phase, reason)))
     else:
         yield from _report(promotion, phase, said, reason)
         yield actions.LookAgain(now + ASK_AGAIN)
+
+
+def _said(phase: Phase, watched: Watched) -> tuple[Status, Reason | None]:
+    """What the deployer says of the phase; what is healthy and out of sync again is not done."""
+    said, reason = watched.health, watched.health_reason
+    if phase.name is PhaseName.SYNC or said in (Status.SUCCEEDED, Status.SKIPPED):
+        said, reason = watched.sync, watched.sync_reason
+    return (Status.RUNNING if said in (Status.SUCCEEDED, Status.SKIPPED) else said), reason
 
 
 def _report(
@@ -112,7 +136,8 @@ def _is_late(promotion: Promotion, phase: Phase, now: datetime) -> bool:
     limit = _limit(promotion, phase)
     if limit is None or phase.started_at is None:
         return False
-    return now - phase.started_at - phase.blind > limit
+    blind = phase.blind + (now - phase.blind_since if phase.blind_since else timedelta())
+    return now - phase.started_at - blind > limit
 
 
 def _limit(promotion: Promotion, phase: Phase) -> timedelta | None:

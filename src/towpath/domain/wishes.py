@@ -1,5 +1,6 @@
 """What a person may wish of a release: the events it leads to, or why it makes no sense now."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from towpath.domain import catalog, events, policy
@@ -54,7 +55,7 @@ def retry(
     if environment and release.promotion(environment) is None:
         raise Refused("unknown_environment", f"{release.id} does not go to {environment}")
     chosen = [p for p in release.promotions if environment in ("", p.environment)]
-    again = [p for p in chosen if _can_retry(p)]
+    again = [p for p in chosen if _can_retry(release, p)]
     if not again:
         if any(p.attempt > 1 and not p.status.ended for p in chosen):
             return ()  # a retry is under way already
@@ -62,18 +63,29 @@ def retry(
         raise Refused("nothing_to_retry", f"nothing of {release.id}{where} failed or was stopped")
     if release.course.status is Status.TERMINATING:
         raise Refused("terminating", f"{release.id} is still stopping")
-    freed = [p for p in release.promotions if _was_cut_off(p)] if not environment else []
-    reopened = events.ReleaseReopened(queue_position if release.queue_position else None)
+    freed = [p for p in _cut_off(release, again) if p not in again]
     return (
-        *([reopened] if release.ended else []),
+        *_anew(release, queue_position),
         *(_again(release, p, facts, renewed.get(p.environment)) for p in [*again, *freed]),
     )
 
 
-def _can_retry(promotion: Promotion) -> bool:
+def _anew(release: Release, queue_position: int | None) -> tuple[events.Event, ...]:
+    """The release goes on, if it had ended, and its clock begins anew."""
+    if release.ended:
+        queued = release.queue_position is not None
+        return (events.ReleaseReopened(queue_position if queued else None),)
+    if release.timeout and release.course.status is not Status.QUEUED:
+        return (events.ClockStarted(release.timeout.total_seconds()),)
+    return ()
+
+
+def _can_retry(release: Release, promotion: Promotion) -> bool:
     reason = promotion.reason
     held = reason is not None and reason.code is Code.CHANGED_BY_HAND
-    return promotion.status in RETRIED or (held and promotion.status is Status.SUSPENDED)
+    stopped = release.course.status is Status.TERMINATED and _was_cut_off(promotion)
+    failed = promotion.status in RETRIED
+    return failed or stopped or (held and promotion.status is Status.SUSPENDED)
 
 
 def _was_cut_off(promotion: Promotion) -> bool:
@@ -86,6 +98,17 @@ def _was_cut_off(promotion: Promotion) -> bool:
     )
 
 
+def _cut_off(release: Release, again: Sequence[Promotion]) -> Iterator[Promotion]:
+    """What was skipped because it is behind one of these, in the flow's order."""
+    reached = {p.environment for p in again}
+    for _ in release.promotions:
+        for promotion in release.promotions:
+            if _was_cut_off(promotion) and reached & set(promotion.depends_on):
+                reached.add(promotion.environment)
+    behind = (p for p in release.promotions if p.environment in reached)
+    return (p for p in behind if _was_cut_off(p))
+
+
 def _again(
     release: Release, promotion: Promotion, facts: Facts, renewed: Renewed | None
 ) -> events.Event:
@@ -94,7 +117,7 @@ def _again(
     begun = facts.stage(promotion.environment).begun.get(release.line, 0) if release.line else 0
     return events.PromotionRetried(
         promotion.attempt + (promotion.begun or promotion.status.ended),
-        _resume_at(failed),
+        _resume_at(promotion, failed),
         newer_tried=begun,
         settings=fresh.settings if fresh else None,
         origins=fresh.origins if fresh else {},
@@ -105,12 +128,14 @@ def _again(
     )
 
 
-def _resume_at(failed: Phase | None) -> PhaseName | None:
-    """The phase to go on from; content that is no longer in place is written again."""
+def _resume_at(promotion: Promotion, failed: Phase | None) -> PhaseName | None:
+    """The phase to go on from.
+
+    Whether what landed is still in place is found out by writing it: that does nothing if it is.
+    """
     if failed is None:
         return None
-    lost = failed.reason is not None and failed.reason.code is Code.OVERWRITTEN
-    return PhaseName.ACTION if lost else failed.name
+    return PhaseName.ACTION if promotion.landed else failed.name
 
 
 def _changes(before: catalog.PolicySettings, after: catalog.PolicySettings) -> list[str]:

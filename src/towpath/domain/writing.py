@@ -108,17 +108,18 @@ def _phase(
     now: datetime,
 ) -> tuple[events.Event, ...]:
     environment = promotion.environment
+    if any(isinstance(outcome, Withdrawn) for outcome in outcomes):
+        return ()
+    # Nobody leaves, or yields, while it is not known whether something of it arrived.
+    if unanswered := [o.reason for o in outcomes if isinstance(o, Unanswered)]:
+        return trouble.no_answer(release.id, promotion, phase, unanswered[0], now)
     if held := [o.reason for o in outcomes if isinstance(o, HeldBack)]:
         return (
             events.PromotionHeld(phase.name, Status.SUSPENDED, held[0], environment=environment),
         )
-    if any(isinstance(outcome, Withdrawn) for outcome in outcomes):
-        return ()
     if refused := [o for o in outcomes if isinstance(o, Refused)]:
         reason = _partly(promotion, outcomes, refused)
         return trouble.refusal(release.id, promotion, phase, reason, now)
-    if unanswered := [o.reason for o in outcomes if isinstance(o, Unanswered)]:
-        return trouble.no_answer(release.id, promotion, phase, unanswered[0], now)
     return tuple(_done(release, promotion, outcomes))
 
 

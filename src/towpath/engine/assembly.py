@@ -58,8 +58,8 @@ def assemble(outside: Outside, manner: Manner) -> Engine:
     store, git = outside.store, outside.git
     in_force, remotes = InForce(), Remotes(git)
     reader = Reader(git, remotes)
-    performer = Performer(store, git, Outbox(git, store), remotes, in_force)
     watch = Watch(outside.deployer, remotes, in_force)
+    performer = Performer(store, git, Outbox(git, store), watch, remotes, in_force)
     observer = Observer(
         manner.name,
         store,

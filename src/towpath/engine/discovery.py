@@ -186,9 +186,9 @@ def _paths(
     config: catalog.Catalog, product: str, environment: str, part: content.ComponentContent
 ) -> Sequence[str]:
     return [
-        source.path.strip("/")
+        folder
         for application in config.applications_of(product, environment)
-        for source in application.sources
+        for _, source, folder in catalog.promotable_sources(application)
         if source.repository == part.repository
     ]
 

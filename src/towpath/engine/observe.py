@@ -151,7 +151,7 @@ class Observer:
     ) -> Mapping[Place, Interest]:
         """The branches of trigger environments, and which product has which folder there."""
         found: dict[Place, dict[str, set[str]]] = {}
-        for product, application, source in _trigger_sources(config):
+        for product, application, source, folder in _trigger_sources(config):
             if source.repository not in repositories:
                 continue
             heads = await self._remotes.seen(source.repository)
@@ -163,7 +163,7 @@ class Observer:
             if self._wrong.get((BRANCH, subject)):
                 await self._note(BRANCH, subject, None)
             folders = found.setdefault((source.repository, branch), {})
-            folders.setdefault(source.path.strip("/"), set()).add(product)
+            folders.setdefault(folder, set()).add(product)
         return {place: Interest(folders) for place, folders in found.items()}
 
     async def _fetch_changed(
@@ -222,13 +222,12 @@ class Observer:
 
 def _trigger_sources(
     config: catalog.Catalog,
-) -> Iterator[tuple[str, catalog.Application, catalog.Source]]:
+) -> Iterator[tuple[str, catalog.Application, catalog.Source, str]]:
     for product in config.products.values():
         for environment in lines.trigger_environments(config, product):
             for application in config.applications_of(product.name, environment):
-                for source in application.sources:
-                    if not source.chart:
-                        yield product.name, application, source
+                for _, source, folder in catalog.promotable_sources(application):
+                    yield product.name, application, source, folder
 
 
 def _no_branch(application: catalog.Application, source: catalog.Source) -> Reason:
@@ -247,8 +246,7 @@ def _repositories(config: catalog.Catalog) -> set[str]:
         source.repository
         for application in config.applications
         if application.product
-        for source in application.sources
-        if not source.chart
+        for _, source, _ in catalog.promotable_sources(application)
     }
 
 

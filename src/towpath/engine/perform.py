@@ -2,12 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import uuid6
 
-from towpath.domain import actions, catalog, content, events, reasons, writing
-from towpath.domain.facts import Facts, OpenWrite
+from towpath.domain import (
+    actions,
+    catalog,
+    content,
+    events,
+    evolution,
+    reasons,
+    watching,
+    writing,
+)
+from towpath.domain.facts import Facts, OpenWrite, Stage
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Promotion, Release
 from towpath.engine import messages, targets
@@ -15,6 +24,7 @@ from towpath.engine.inforce import InForce
 from towpath.engine.outbox import Letter, Outbox
 from towpath.engine.remotes import Remotes
 from towpath.engine.targets import Target
+from towpath.engine.watch import Watch
 from towpath.ports import git
 from towpath.ports.errors import OutsideError, Permanent, Temporary
 from towpath.ports.store import Announcement, LandedPart, Store, Ticket, View
@@ -38,9 +48,16 @@ class Performer:
     """Does what a look decided, and records what came of it."""
 
     def __init__(
-        self, store: Store, door: git.Git, outbox: Outbox, remotes: Remotes, in_force: InForce
+        self,
+        store: Store,
+        door: git.Git,
+        outbox: Outbox,
+        watch: Watch,
+        remotes: Remotes,
+        in_force: InForce,
     ) -> None:
         self._store = store
+        self._watch = watch
         self._git = door
         self._outbox = outbox
         self._remotes = remotes
@@ -48,32 +65,44 @@ class Performer:
 
     async def perform(
         self, ticket: Ticket, view: View, known: Facts, todo: Sequence[actions.Action]
-    ) -> None:
-        """Do all of it: first what only needs writing down, then claims, then the outside."""
+    ) -> View | None:
+        """Do all of it: first what only needs writing down, then claims, then the outside.
+
+        Answers with the view as far as our own doing changed it, or None if it must be read anew.
+        """
         happened = [
             event
             for action in todo
             if isinstance(action, actions.Record)
             for event in action.events
         ]
+        after: View | None = view
         if happened:
-            await self._store.record(ticket, happened)
+            after = seen_after(view, await self._store.record(ticket, happened))
         for action in todo:
             if isinstance(action, actions.StartCourse):
                 await self._store.start_course(ticket)
+                after = None
             elif isinstance(action, actions.Claim):
-                await self._store.claim(ticket, action.environment, action.over)
-        await asyncio.gather(*(self._outside(ticket, view, known, action) for action in todo))
+                claimed = await self._store.claim(ticket, action.environment, action.over)
+                after = seen_after(after, claimed) if after and claimed else None
+        outside = [a for a in todo if isinstance(a, actions.Write | actions.Settle)]
+        if not outside:
+            return after
+        done = await asyncio.gather(*(self._outside(ticket, view, known, a) for a in outside))
+        return seen_after(view, done[0]) if len(done) == 1 and done[0] else None
 
     async def _outside(
-        self, ticket: Ticket, view: View, known: Facts, action: actions.Action
-    ) -> None:
+        self, ticket: Ticket, view: View, known: Facts, action: actions.Write | actions.Settle
+    ) -> Release | None:
         if isinstance(action, actions.Write):
-            await self._write(ticket, view, known, action.environment)
-        elif isinstance(action, actions.Settle):
-            await self._settle(ticket, view, known, action.environment)
+            return await self._write(ticket, view, known, action.environment)
+        await self._settle(ticket, view, known, action.environment)
+        return None
 
-    async def _write(self, ticket: Ticket, view: View, known: Facts, environment: str) -> None:
+    async def _write(
+        self, ticket: Ticket, view: View, known: Facts, environment: str
+    ) -> Release | None:
         promotion = view.release.promotion(environment)
         assert promotion is not None
         outcomes = await self._outcomes(ticket, view.release, promotion, known)
@@ -81,8 +110,21 @@ class Performer:
             *writing.happened(view.release, promotion, outcomes, view.now),
             *self._absent(view.release, promotion),
         ]
-        if happened:
-            await self._store.record(ticket, happened)
+        happened += await self._at_once(view, environment, happened)
+        return await self._store.record(ticket, happened) if happened else None
+
+    async def _at_once(
+        self, view: View, environment: str, happened: Sequence[events.Event]
+    ) -> Sequence[events.Event]:
+        """What the deployer proves in the same moment is recorded together with the landing."""
+        after = evolution.evolve(view.release, happened, view.now)
+        promotion = after.promotion(environment)
+        if promotion is None or promotion.current is None:
+            return ()
+        if promotion.current.name not in watching.PHASES:
+            return ()
+        seen = (await self._watch.look(after, environment)).watched.get(environment)
+        return tuple(watching.all_done(promotion)) if watching.is_proven(seen) else ()
 
     async def _outcomes(
         self, ticket: Ticket, release: Release, promotion: Promotion, known: Facts
@@ -211,6 +253,20 @@ class Performer:
             write_id=write.id,
             environment=environment,
         )
+
+
+def seen_after(view: View, release: Release) -> View:
+    """The view with our own doing in it. What others did since wakes the release once more."""
+    stages = dict(view.stages)
+    for promotion in release.promotions:
+        stage = stages.get(promotion.environment, Stage())
+        if promotion.claim:
+            stages[promotion.environment] = replace(
+                stage, holder=release.id, counter=promotion.claim, yields=False
+            )
+        elif stage.holder == release.id:
+            stages[promotion.environment] = replace(stage, holder="")
+    return replace(view, release=release, stages=stages, open_writes={})
 
 
 def edit(target: Target, landed: LandedPart | None) -> git.Edit:

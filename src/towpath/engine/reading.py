@@ -18,6 +18,7 @@ class Tracked:
     application: catalog.Application
     index: int
     source: catalog.Source
+    folder: str
     branch: str
 
 
@@ -44,15 +45,13 @@ class Reader:
         found: list[Tracked] = []
         wrong: dict[str, Reason] = {}
         for application in applications:
-            for index, source in enumerate(application.sources):
-                if source.chart:
-                    continue
+            for index, source, folder in catalog.promotable_sources(application):
                 try:
                     branch = await targets.tracked_branch(self._remotes, application, source)
                 except OutsideError as error:
                     wrong[application.component] = error.reason
                 else:
-                    found.append(Tracked(application, index, source, branch))
+                    found.append(Tracked(application, index, source, folder, branch))
         return found, wrong
 
     async def read(
@@ -120,7 +119,7 @@ def _request(config: catalog.Catalog, tracked: Tracked) -> git.ReadRequest:
     return git.ReadRequest(
         tracked.application.component,
         tracked.application.name,
-        git.SourceAt(tracked.index, tracked.source.repository, tracked.source.path),
+        git.SourceAt(tracked.index, tracked.source.repository, tracked.folder),
         config.template_for(tracked.application),
     )
 

@@ -34,8 +34,9 @@ class Reconciler:
     async def look(self, ticket: Ticket) -> datetime | None:
         """Do all that can be done for the release now; answers when to look again, if known."""
         before: Sequence[actions.Action] = ()
+        view: View | None = None
         for _ in range(ROUNDS):
-            view = await self._store.view(ticket)
+            view = view or await self._store.view(ticket)
             facts = await self._facts(view)
             found = decide.decide(view.release, facts, view.now)
             again = min((a.at for a in found if isinstance(a, actions.LookAgain)), default=None)
@@ -44,9 +45,9 @@ class Reconciler:
                 return _at_the_latest(view, again)
             if todo == before:  # it changed nothing: somebody else must move first
                 return view.now + BREATH
-            await self._performer.perform(ticket, view, facts, todo)
-            before = todo
-        return view.now + BREATH
+            known, before = view, todo
+            view = await self._performer.perform(ticket, view, facts, todo)
+        return known.now + BREATH
 
     async def _facts(self, view: View) -> Facts:
         release = view.release

@@ -72,19 +72,19 @@ async def _target(
     component: str,
     part: content.SourceContent,
 ) -> Target:
-    index, source = matching_source(application, part)
+    index, source, folder = matching_source(application, part)
     branch = await tracked_branch(remotes, application, source)
-    return Target(component, application, index, source.repository, branch, source.path, part.files)
+    return Target(component, application, index, source.repository, branch, folder, part.files)
 
 
 def matching_source(
     application: catalog.Application, part: content.SourceContent
-) -> tuple[int, catalog.Source]:
+) -> tuple[int, catalog.Source, str]:
     """The application's source with the same repository (the same index first), or that index."""
-    sources = [(i, s) for i, s in enumerate(application.sources) if not s.chart]
-    same = [(i, s) for i, s in sources if s.repository == part.repository]
-    at_index = [(i, s) for i, s in sources if i == part.index]
-    chosen = [pair for pair in same if pair[0] == part.index] or same or at_index
+    sources = catalog.promotable_sources(application)
+    same = [each for each in sources if each[1].repository == part.repository]
+    at_index = [each for each in sources if each[0] == part.index]
+    chosen = [each for each in same if each[0] == part.index] or same or at_index
     if len(chosen) == 1:
         return chosen[0]
     what = "several sources" if chosen else "no source"

@@ -31,9 +31,9 @@ class Watch:
         self._remotes = remotes
         self._in_force = in_force
 
-    async def look(self, release: Release) -> Seen:
-        """Ask about the release's environments that are in sync or health."""
-        promotions = decide.asks_deployer(release)
+    async def look(self, release: Release, only: str = "") -> Seen:
+        """Ask about the release's environments that are in sync or health, or one of them."""
+        promotions = [p for p in decide.asks_deployer(release) if only in ("", p.environment)]
         answers = await asyncio.gather(*(self._ask(release, each) for each in promotions))
         watched: dict[str, facts.Watched] = {}
         unseen: dict[str, Reason] = {}

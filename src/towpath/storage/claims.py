@@ -82,20 +82,23 @@ _TAKE_DUTY = sa.text(
 )
 
 
-async def claim(connection: AsyncConnection, ticket: Ticket, environment: str, over: str) -> bool:
+async def claim(
+    connection: AsyncConnection, ticket: Ticket, environment: str, over: str
+) -> Release | None:
     """Claim the environment and begin the promotion, unless it is somebody else's by now."""
     before = await records.locked(connection, ticket)
     release = before.release
     promotion = release.promotion(environment)
     place = {"product": release.product, "environment": environment}
-    await connection.execute(_ENSURE, place)
-    stage = (await connection.execute(_STAGE, place)).one()
+    stage = (await connection.execute(_STAGE, place)).one_or_none()
+    if stage is None:
+        await connection.execute(_ENSURE, place)
+        stage = (await connection.execute(_STAGE, place)).one()
     if promotion is None or not _may_take(release, promotion, stage, over):
-        return False
+        return None
     taken = {**place, "release": release.id, "line": release.line, "n": release.n}
     counter = (await connection.execute(_TAKE, taken)).scalar_one()
-    await records.change(connection, before, decide.begin(promotion, counter), "")
-    return True
+    return await records.change(connection, before, decide.begin(promotion, counter), "")
 
 
 def _may_take(

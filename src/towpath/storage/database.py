@@ -40,29 +40,43 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run `work` that is one statement, without the ceremony of a transaction around it.
+
+        Raises as `transact` does.
+        """
+        return await self._attempts(self._single, work)
 
     async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run `work` in one transaction; it may be run again, so it must only use its connection.
 
         Raises `StoreUnavailable` when the server does not answer, or takes nothing more.
         """
+        return await self._attempts(self.engine, work)
+
+    async def _attempts(
+        self, engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]
+    ) -> T:
         async for attempt in stamina.retry_context(
             on=_was_rolled_back, attempts=8, timeout=20, wait_initial=0.01, wait_max=0.5
         ):
             with attempt:
-                async with self._begun() as connection:
+                async with _begun(engine) as connection:
                     return await work(connection)
         raise AssertionError("the last attempt returns or raises")
 
-    @asynccontextmanager
-    async def _begun(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self.engine.begin() as connection:
-                yield connection
-        except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
-            if _is_unavailable(error):
-                raise StoreUnavailable(_first_line(error)) from error
-            raise
+
+@asynccontextmanager
+async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
+        if _is_unavailable(error):
+            raise StoreUnavailable(_first_line(error)) from error
+        raise
 
 
 def _was_rolled_back(error: Exception) -> bool:

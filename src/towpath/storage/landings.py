@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,15 @@ _LAND = sa.text(
         FROM unnest(CAST(:components AS text[]), CAST(:versions AS text[]),
                     CAST(:contents AS jsonb[])) AS part (component, version, content)
         RETURNING id, component
+    ), marked AS (
+        INSERT INTO stage (product, environment, landed)
+        SELECT :product, :environment, jsonb_build_object(CAST(:line AS text), CAST(:n AS bigint))
+        WHERE CAST(:line AS text) <> ''
+        ON CONFLICT (product, environment) DO UPDATE SET landed = stage.landed ||
+            jsonb_build_object(CAST(:line AS text),
+                greatest(CAST(:n AS bigint), (stage.landed ->> CAST(:line AS text))::bigint))
+    ), settled AS (
+        UPDATE write SET settled = true WHERE id = CAST(:write_id AS uuid)
     )
     INSERT INTO landed (product, environment, component, landing)
     SELECT :product, :environment, component, id FROM came
@@ -41,15 +51,6 @@ _FOUND = sa.text(
     INSERT INTO landed (product, environment, component, landing)
     SELECT :product, environment, component, id FROM came
     ON CONFLICT (product, environment, component) DO NOTHING
-    """
-)
-_MARK = sa.text(
-    """
-    INSERT INTO stage (product, environment, landed)
-    VALUES (:product, :environment, jsonb_build_object(CAST(:line AS text), CAST(:n AS bigint)))
-    ON CONFLICT (product, environment) DO UPDATE SET landed = stage.landed ||
-        jsonb_build_object(CAST(:line AS text),
-            greatest(CAST(:n AS bigint), (stage.landed ->> CAST(:line AS text))::bigint))
     """
 )
 _SETTLE = sa.text("UPDATE write SET settled = true WHERE id = ANY(:ids)")
@@ -95,15 +96,8 @@ _LOCK = sa.text(
 
 async def landed(connection: AsyncConnection, release: Release, event: events.CommitLanded) -> None:
     """A promotion's content is on its branch."""
-    await put(
-        connection,
-        release,
-        event.environment,
-        {name: release.content[name] for name in event.components if name in release.content},
-        event.commit,
-    )
-    if event.write_id:
-        await settle(connection, [event.write_id])
+    parts = {name: release.content[name] for name in event.components if name in release.content}
+    await put(connection, release, event.environment, parts, event.commit, event.write_id)
 
 
 async def put(
@@ -112,31 +106,24 @@ async def put(
     environment: str,
     parts: content.Content,
     commit: str,
+    write_id: UUID | None = None,
 ) -> None:
     """What a release brought to an environment, or was seen to have brought."""
-    if parts:
-        await connection.execute(
-            _LAND,
-            {
-                "product": release.product,
-                "environment": environment,
-                "release": release.id,
-                "commit": commit,
-                "components": list(parts),
-                "versions": [part.version for part in parts.values()],
-                "contents": [json.dumps(codec.dump_content(part)) for part in parts.values()],
-            },
-        )
-    if release.line:
-        await connection.execute(
-            _MARK,
-            {
-                "product": release.product,
-                "environment": environment,
-                "line": release.line,
-                "n": release.n,
-            },
-        )
+    await connection.execute(
+        _LAND,
+        {
+            "product": release.product,
+            "environment": environment,
+            "release": release.id,
+            "commit": commit,
+            "components": list(parts),
+            "versions": [part.version for part in parts.values()],
+            "contents": [json.dumps(codec.dump_content(part)) for part in parts.values()],
+            "line": release.line,
+            "n": release.n,
+            "write_id": write_id,
+        },
+    )
 
 
 async def found(

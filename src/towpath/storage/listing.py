@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.util import ClauseAdapter
 
 from towpath.domain import reasons
 from towpath.domain.status import Status
@@ -22,6 +23,7 @@ from towpath.storage import codec, tables
 
 LONGEST_PAGE = 200
 SHORTEST_BEGINNING = 3
+RECENT = 4000  # rows: read in some milliseconds
 MOST_WORDS = 12
 _release = tables.release.c
 _NEWEST_FIRST = (_release.created_at.desc(), _release.sequence.desc())
@@ -128,20 +130,57 @@ class Page:
 async def page(connection: AsyncConnection, wanted: Wanted, limit: int, cursor: str | None) -> Page:
     """At most `limit` releases (of `LONGEST_PAGE`). Raises `BadCursor`."""
     limit = max(1, min(limit, LONGEST_PAGE))
-    rows = (await connection.execute(statement(wanted, limit + 1, cursor))).all()
+    rows = await _rows(connection, wanted, limit + 1, cursor)
     shown = rows[:limit]
     following = write_cursor(shown[-1].created_at, shown[-1].sequence) if rows[limit:] else None
     return Page(tuple(as_listed(row) for row in shown), following)
 
 
+async def _rows(
+    connection: AsyncConnection, wanted: Wanted, limit: int, cursor: str | None
+) -> Sequence[sa.Row[Any]]:
+    if "*" in wanted.text:
+        # PostgreSQL cannot tell how common the beginning of a word is: common ones are found
+        # among the newest rows, and rare ones are few.
+        recent = await connection.execute(_among_recent(wanted, limit, cursor))
+        found: Sequence[sa.Row[Any]] = recent.all()
+        if len(found) == limit:
+            return found
+    found = (await connection.execute(statement(wanted, limit, cursor))).all()
+    return found
+
+
 def statement(wanted: Wanted, limit: int, cursor: str | None) -> sa.Select[Any]:
     """The query for one page."""
-    searches = wanted.environment or wanted.text.strip()
-    conditions = [*(_searched(wanted) if searches else _equal(wanted)), *_ranges(wanted)]
+    searched = bool(wanted.environment or wanted.text.strip())
+    conditions = _searched(wanted) if searched else _equal(wanted)
+    return (
+        sa.select(*_SHOWN)
+        .where(*conditions, *_ranges(wanted), *_behind(cursor))
+        .order_by(*_NEWEST_FIRST)
+        .limit(limit)
+    )
+
+
+def _among_recent(wanted: Wanted, limit: int, cursor: str | None) -> sa.Select[Any]:
+    """The same query on the newest rows only; a common word is among them."""
+    recent = (
+        sa.select(tables.release)
+        .where(*_equal(wanted), *_ranges(wanted), *_behind(cursor))
+        .order_by(*_NEWEST_FIRST)
+        .limit(RECENT)
+        .subquery("recent")
+    )
+    found = ClauseAdapter(recent).traverse(sa.and_(*_searched(wanted)))
+    shown = [recent.c[column.key] for column in _SHOWN]
+    newest = recent.c.created_at.desc(), recent.c.sequence.desc()
+    return sa.select(*shown).where(found).order_by(*newest).limit(limit)
+
+
+def _behind(cursor: str | None) -> Iterator[sa.ColumnElement[bool]]:
     if cursor:
         behind = sa.tuple_(*map(sa.literal, read_cursor(cursor)))
-        conditions.append(sa.tuple_(_release.created_at, _release.sequence) < behind)
-    return sa.select(*_SHOWN).where(*conditions).order_by(*_NEWEST_FIRST).limit(limit)
+        yield sa.tuple_(_release.created_at, _release.sequence) < behind
 
 
 def _equal(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
@@ -206,7 +245,7 @@ def _marks(wanted: Wanted) -> Iterator[str]:
         yield _any([codec.mark(where, status) for status in statuses] or [where], _NO_SIGNS)
 
 
-def _any(words: Iterable[str], without: Mapping[int, None] | None = None) -> str:
+def _any(words: Iterable[str], without: Mapping[int, int | None] | None = None) -> str:
     return f"({' | '.join(_quoted(word.translate(without or {})) for word in words)})"
 
 

@@ -73,7 +73,19 @@ _WAKE = sa.text(
     SELECT pg_notify(:channel, '') FROM (SELECT 1 FROM woken LIMIT 1) AS told
     """
 )
-_OTHERS = sa.text("SELECT id FROM release WHERE product = :product AND open AND id <> :release")
+_WAKE_OTHERS = sa.text(
+    """
+    WITH asleep AS (
+        SELECT look.release FROM look JOIN release ON release.id = look.release
+        WHERE release.product = :product AND release.open AND release.id <> :release
+        ORDER BY look.release FOR UPDATE OF look
+    ), woken AS (
+        UPDATE look SET look_at = least(look_at, now()) FROM asleep
+        WHERE look.release = asleep.release RETURNING look.release
+    )
+    SELECT pg_notify(:channel, '') FROM (SELECT 1 FROM woken LIMIT 1) AS told
+    """
+)
 _ENSURE_LEASE = sa.text(
     "INSERT INTO lease (release) VALUES (:release) ON CONFLICT (release) DO NOTHING"
 )
@@ -125,8 +137,8 @@ async def wake(connection: AsyncConnection, releases: Collection[str]) -> None:
 
 async def wake_others(connection: AsyncConnection, product: str, release: str) -> None:
     """Have the product's other open releases looked at."""
-    rows = await connection.execute(_OTHERS, {"product": product, "release": release})
-    await wake(connection, [row.id for row in rows])
+    others = {"product": product, "release": release, "channel": CHANNEL}
+    await connection.execute(_WAKE_OTHERS, others)
 
 
 async def ensure(connection: AsyncConnection, release: str) -> None:

@@ -107,9 +107,12 @@ async def stages(connection: AsyncConnection, product: str) -> Sequence[Stood]:
 
 
 async def locks(connection: AsyncConnection) -> Sequence[facts.Lock]:
-    """Every lock, also one whose end has passed and that nobody has taken off."""
+    """Every lock in force; one whose end has passed is none any more."""
     table = tables.lock
-    rows = await connection.execute(sa.select(table).order_by(table.c.environment, table.c.product))
+    in_force = sa.or_(table.c.until.is_(None), table.c.until > sa.func.now())
+    rows = await connection.execute(
+        sa.select(table).where(in_force).order_by(table.c.environment, table.c.product)
+    )
     return [facts.Lock(**row._mapping) for row in rows]
 
 

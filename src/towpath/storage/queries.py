@@ -79,7 +79,7 @@ class Queries:
         return await self._read(lambda c: overview.stages(c, product))
 
     async def locks(self) -> Sequence[facts.Lock]:
-        """Every lock."""
+        """Every lock in force."""
         return await self._read(overview.locks)
 
     async def troubles(self) -> Sequence[Trouble]:

@@ -40,12 +40,14 @@ _SAVE = sa.text(
     WHERE id = :id
     """
 )
-_LOCK_EVENTS = sa.text(f"SELECT pg_advisory_xact_lock({_EVENT_LOCK})")
+# No row is there before the lock is, so ids are drawn in the order of commits.
 _TELL = sa.text(
     """
+    WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(:events_lock))
     INSERT INTO event (at, kind, product, release, environment, actor, data)
     SELECT now(), kind, :product, :release, environment, :actor, data
-    FROM unnest(CAST(:kinds AS text[]), CAST(:environments AS text[]), CAST(:data AS jsonb[]))
+    FROM turn,
+        unnest(CAST(:kinds AS text[]), CAST(:environments AS text[]), CAST(:data AS jsonb[]))
         WITH ORDINALITY AS happened (kind, environment, data, place)
     ORDER BY place
     """
@@ -274,10 +276,10 @@ async def tell(
     if not happened:
         return
     dumped = [codec.dump_event(event) for event in happened]
-    await connection.execute(_LOCK_EVENTS)
     await connection.execute(
         _TELL,
         {
+            "events_lock": _EVENT_LOCK,
             "product": product,
             "release": release,
             "actor": actor,

@@ -27,7 +27,7 @@ class PostgresStore:
 
     async def take_looks(self, worker: str, limit: int) -> Sequence[Ticket]:
         """See the port."""
-        return await self._database.transact(lambda c: looks.take(c, worker, limit))
+        return await self._database.run(lambda c: looks.take(c, worker, limit))
 
     async def renew_leases(self, tickets: Collection[Ticket]) -> None:
         """See the port."""
@@ -39,40 +39,40 @@ class PostgresStore:
 
     async def next_look_at(self) -> datetime | None:
         """See the port."""
-        return await self._database.transact(looks.next_due)
+        return await self._database.run(looks.next_due)
 
     async def view(self, ticket: Ticket) -> View:
         """See the port."""
-        return await self._database.transact(lambda c: records.view(c, ticket))
+        return await self._database.run(lambda c: records.view(c, ticket))
 
     async def view_of(self, release: str) -> View | None:
         """See the port."""
-        return await self._database.transact(lambda c: records.view_of(c, release))
+        return await self._database.run(lambda c: records.view_of(c, release))
 
-    async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> None:
+    async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> Release:
         """See the port."""
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> Release:
             before = await records.locked(connection, ticket)
-            await records.change(connection, before, happened, "")
+            return await records.change(connection, before, happened, "")
 
-        await self._database.transact(work)
+        return await self._database.transact(work)
 
     async def start_course(self, ticket: Ticket) -> bool:
         """See the port."""
         return await self._database.transact(lambda c: claims.start_course(c, ticket))
 
-    async def claim(self, ticket: Ticket, environment: str, over: str) -> bool:
+    async def claim(self, ticket: Ticket, environment: str, over: str) -> Release | None:
         """See the port."""
         return await self._database.transact(lambda c: claims.claim(c, ticket, environment, over))
 
     async def announce(self, writes: Sequence[Announcement], base: str) -> Collection[UUID]:
         """See the port."""
-        return await self._database.transact(lambda c: claims.announce(c, writes, base))
+        return await self._database.run(lambda c: claims.announce(c, writes, base))
 
     async def settle(self, writes: Collection[UUID]) -> None:
         """See the port."""
-        await self._database.transact(lambda c: landings.settle(c, writes))
+        await self._database.run(lambda c: landings.settle(c, writes))
 
     async def command(
         self, release: str, actor: str, decide: Callable[[View], Sequence[events.Event]]
@@ -116,7 +116,7 @@ class PostgresStore:
         """See the port."""
         if not digests:
             return {}
-        return await self._database.transact(lambda c: creation.bodies(c, digests))
+        return await self._database.run(lambda c: creation.bodies(c, digests))
 
     async def keep_bodies(self, bodies: Mapping[str, bytes]) -> None:
         """See the port."""
@@ -124,7 +124,7 @@ class PostgresStore:
 
     async def landed(self, product: str) -> Mapping[str, Mapping[str, LandedPart]]:
         """See the port."""
-        return await self._database.transact(lambda c: landings.present(c, product))
+        return await self._database.run(lambda c: landings.present(c, product))
 
     async def landed_with(self, product: str, environment: str, release: str) -> content.Content:
         """See the port."""
@@ -156,7 +156,7 @@ class PostgresStore:
 
     async def places(self) -> Mapping[str, Collection[tuple[str, str]]]:
         """See the port."""
-        return await self._database.transact(landings.places)
+        return await self._database.run(landings.places)
 
     async def holder(self, product: str, environment: str) -> Release | None:
         """See the port."""
@@ -168,15 +168,15 @@ class PostgresStore:
 
     async def heads(self) -> Mapping[tuple[str, str], str]:
         """See the port."""
-        return await self._database.transact(watched.heads)
+        return await self._database.run(watched.heads)
 
     async def examined(self, repository: str, branch: str, head: str) -> None:
         """See the port."""
-        await self._database.transact(lambda c: watched.examined(c, repository, branch, head))
+        await self._database.run(lambda c: watched.examined(c, repository, branch, head))
 
     async def trouble(self, scope: str, subject: str, reason: reasons.Reason | None) -> None:
         """See the port."""
-        await self._database.transact(lambda c: watched.trouble(c, scope, subject, reason))
+        await self._database.run(lambda c: watched.trouble(c, scope, subject, reason))
 
     async def lock(self, lock: facts.Lock) -> None:
         """See the port."""
@@ -212,7 +212,7 @@ class PostgresStore:
 
     async def configuration(self) -> StoredConfiguration | None:
         """See the port."""
-        return await self._database.transact(watched.configuration)
+        return await self._database.run(watched.configuration)
 
     async def save_configuration(self, configuration: StoredConfiguration) -> None:
         """See the port."""
