@@ -1,0 +1,1 @@
+"""The command line: talks to the REST API like anyone else, and starts what runs here."""

@@ -38,7 +38,7 @@ class Missing(enum.Enum):
 MISSING = Missing.MISSING
 
 Scalar: TypeAlias = str | int | float | bool | Plain | None
-Json: TypeAlias = "Scalar | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = Scalar | Sequence["Json"] | Mapping[str, "Json"]
 
 
 @dataclass(frozen=True, slots=True)

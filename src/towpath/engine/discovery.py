@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from towpath.domain import catalog, content, creation, events, release
+from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release, Trigger
 from towpath.engine import lines, messages
 from towpath.engine.inforce import InForce
@@ -51,7 +52,8 @@ class Discovery:
             return ()
         landed = await self._store.landed(product_name)
         for environment in lines.trigger_environments(config, product):
-            found = await self._reader.read(config, product_name, environment, revisions)
+            read = await self._reader.read(config, product_name, environment, revisions)
+            found = without_unmatched(read, landed.get(environment, {}))
             await self._note(product_name, environment, found)
             news = await self._news(environment, found, landed.get(environment, {}))
             if news and (made := await self._release(product, news)):
@@ -180,6 +182,46 @@ class Discovery:
         return changed is None or any(
             path.startswith(f"{folder}/") or folder == "" for path in changed for folder in paths
         )
+
+
+def without_unmatched(found: Found, landed: Mapping[str, LandedPart]) -> Found:
+    """What was found, less the components with a path that selects nothing and never did.
+
+    A path that selected something in what landed there was emptied on purpose: that is a change.
+    """
+    wrong = dict(found.wrong)
+    for component, unmatched in found.unmatched.items():
+        before = landed[component].content if component in landed else None
+        for file, json_path in unmatched:
+            if not _was_emptied(before, found.parts.get(component)):
+                wrong[component] = _selects_nothing(component, file, json_path)
+    parts = {name: part for name, part in found.parts.items() if name not in wrong}
+    return replace(found, parts=parts, wrong=wrong)
+
+
+def _was_emptied(
+    before: content.ComponentContent | None, now: content.ComponentContent | None
+) -> bool:
+    return before is not None and bool(_places(before) - (_places(now) if now else set()))
+
+
+def _places(part: content.ComponentContent) -> set[tuple[str, object]]:
+    return {
+        (file.path, value.place)
+        for source in part.sources
+        for file in source.files
+        for value in file.values
+    }
+
+
+def _selects_nothing(component: str, file: str, json_path: str) -> Reason:
+    where = f"{json_path} in {file}" if json_path else file
+    return Reason(
+        Code.VALUE_MISSING,
+        f"{component}: {where} selects nothing in the trigger environment",
+        {"component": component, "file": file, "path": json_path},
+        advice="Correct the promotion template, or add the value.",
+    )
 
 
 def _paths(

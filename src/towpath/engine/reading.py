@@ -24,11 +24,15 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The content of an environment's components; `wrong` says why some could not be read."""
+    """The content of an environment's components; `wrong` says why some could not be read.
+
+    `unmatched` names files and JSONPaths that selected nothing, by component.
+    """
 
     parts: Mapping[str, content.ComponentContent] = field(default_factory=dict)
     bodies: Mapping[str, bytes] = field(default_factory=dict)
     wrong: Mapping[str, Reason] = field(default_factory=dict)
+    unmatched: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 class Reader:
@@ -105,7 +109,8 @@ class Reader:
             elif component not in wrong:
                 parts[component] = made
         bodies = {digest: data for _, r in readings for digest, data in r.bodies.items()}
-        return Found(parts, bodies, wrong)
+        unmatched = {t.application.component: r.unmatched for t, r in readings if r.unmatched}
+        return Found(parts, bodies, wrong, unmatched)
 
 
 def _by_place(tracked: Iterable[Tracked]) -> Mapping[tuple[str, str], Sequence[Tracked]]:

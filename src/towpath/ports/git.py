@@ -65,7 +65,8 @@ class Reading:
     """What was read for one request: content, version, images, and the bodies of whole files.
 
     `files` is empty where nothing matched; `reason` says why the request could not be answered
-    (then the rest is empty). `bodies` maps a SHA-256 to the bytes.
+    (then the rest is empty). `bodies` maps a SHA-256 to the bytes. `unmatched` names each file or
+    glob of the template with the JSONPath that selected nothing there.
     """
 
     request: ReadRequest
@@ -74,6 +75,7 @@ class Reading:
     images: tuple[content.Image, ...] = ()
     bodies: Mapping[str, bytes] = field(default_factory=dict)
     reason: reasons.Reason | None = None
+    unmatched: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +191,10 @@ class Git(Protocol):
     async def push(self, repository: str, branch: str, old: str, new: str) -> None:
         """Move the remote's branch from `old` to `new`, or not at all.
 
-        Raises `Moved` when the branch is not at `old`, `Permanent` when the remote refuses
-        (hook, protection, credentials), `Temporary` when it is unknown whether it moved.
+        `old` empty: make the branch. Raises `Moved` when the branch is not at `old`: then the
+        mirror has been brought up to date, and `known_head` says where it is. Raises `Permanent`
+        when the remote refuses (hook, protection, credentials) or the branch is gone, `Temporary`
+        when it is unknown whether it moved.
         """
         ...
 

@@ -104,16 +104,19 @@ class Store(Protocol):
         """The same without a look, for commands."""
         ...
 
-    async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> None:
-        """Write state and events, and what follows from them (landed, locks, claims, wake-ups)."""
+    async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> Release:
+        """Write state and events, and what follows from them (landed, locks, claims, wake-ups).
+
+        Answers with the release as it is then, with whatever a person wished meanwhile.
+        """
         ...
 
     async def start_course(self, ticket: Ticket) -> bool:
         """Let the release out of its product's queue, unless another one is out."""
         ...
 
-    async def claim(self, ticket: Ticket, environment: str, over: str) -> bool:
-        """Claim the environment and record the start. False: somebody else has it."""
+    async def claim(self, ticket: Ticket, environment: str, over: str) -> Release | None:
+        """Claim the environment and record the start. None: somebody else has it."""
         ...
 
     async def announce(self, writes: Sequence[Announcement], base: str) -> Collection[UUID]:

@@ -1,0 +1,94 @@
+"""The HTTP API: endpoints, errors, access and the event stream, on the parts it is given."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from importlib import metadata
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from towpath.api import access, documentation, errors
+from towpath.api.idempotency import Idempotency
+from towpath.api.metrics import Measuring, Metrics
+from towpath.api.parts import Parts
+from towpath.api.routes import configuration, environments, events, health, products, releases
+from towpath.api.routes import stream as streaming
+from towpath.api.schemas.base import ProblemDocument
+from towpath.api.spreading import Spreading
+
+PREFIX = "/api/v1"
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {"model": ProblemDocument, "description": "A problem (RFC 9457)"},
+    422: {"model": ProblemDocument, "description": "The request is not valid"},
+}
+
+
+def create(parts: Parts) -> FastAPI:
+    """The app, not yet running; its event stream runs while the app does."""
+    app = FastAPI(
+        title="Towpath",
+        version=metadata.version("towpath"),
+        description="Releases and promotions: where a change is, and what holds it up.",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_spreading,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.parts = parts
+    app.state.spreading = Spreading(parts.queries, parts.settings.most_streams)
+    app.state.metrics = Metrics()
+    app.include_router(_api())
+    app.include_router(health.router)
+    app.include_router(documentation.router)
+    errors.install(app)
+    app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way
+    # The last one added is the first to see a request.
+    app.add_middleware(Idempotency, answers=parts.answers)
+    app.add_middleware(access.Access, settings=parts.settings)
+    app.add_middleware(Measuring, metrics=app.state.metrics)
+    return app
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix=PREFIX, responses=_PROBLEMS)
+    for topic in (products, releases, environments, configuration, events, streaming):
+        api.include_router(topic.router)
+    return api
+
+
+@asynccontextmanager
+async def _spreading(app: FastAPI) -> AsyncIterator[None]:
+    spreading: Spreading = app.state.spreading
+    running = asyncio.create_task(spreading.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's description, with the media type that problems really have."""
+    if app.openapi_schema is None:
+        described = FastAPI.openapi(app)
+        for response in _responses(described):
+            content = response.get("content", {})
+            if "ProblemDocument" in str(content.get("application/json")):
+                content["application/problem+json"] = content.pop("application/json")
+        app.openapi_schema = described
+    return app.openapi_schema
+
+
+def _responses(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            yield from operation["responses"].values()
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

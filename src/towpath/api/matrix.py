@@ -1,0 +1,156 @@
+"""Products as they are shown: what each component has where, and what is on its way.
+
+Everything for a page of products is read in a few queries, whatever their number.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from towpath.api.schemas import products as shown
+from towpath.api.schemas.configuration import LockShown, TroubleShown
+from towpath.api.schemas.releases import ImageShown, ReleaseItem
+from towpath.domain import facts
+from towpath.domain.catalog import Catalog, Product
+from towpath.domain.status import Status
+from towpath.storage.listing import Listed
+from towpath.storage.overview import Landed, Trouble
+from towpath.storage.queries import Queries
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store says of some products."""
+
+    latest: Mapping[str, Listed]
+    unended: Mapping[str, Sequence[Listed]]
+    landed: Mapping[str, Sequence[Landed]]
+    locks: Sequence[facts.Lock]
+    troubles: Sequence[Trouble]
+
+
+async def items(
+    queries: Queries, catalog: Catalog, names: Sequence[str]
+) -> list[shown.ProductItem]:
+    """The products of these names, as rows."""
+    known = await _ask(queries, names)
+    return [shown.ProductItem(**_item(catalog, catalog.products[name], known)) for name in names]
+
+
+async def document(queries: Queries, catalog: Catalog, of: Product) -> shown.ProductDocument:
+    """All of one product."""
+    known = await _ask(queries, [of.name])
+    holders = [stage for stage in await queries.stages(of.name) if stage.holder]
+    return shown.ProductDocument(
+        **_item(catalog, of, known),
+        links=tuple(shown.LinkShown(title=title, url=url) for title, url in of.links),
+        issue_keys=of.issue_keys,
+        labels=dict(of.labels),
+        origin=str(of.origin),
+        locks=tuple(
+            LockShown.model_validate(lock) for lock in known.locks if lock.product in ("", of.name)
+        ),
+        holders=tuple(shown.HolderShown.model_validate(holder) for holder in holders),
+        matrix=tuple(_cell(part) for part in known.landed.get(of.name, ())),
+    )
+
+
+async def _ask(queries: Queries, names: Sequence[str]) -> _Known:
+    return _Known(
+        latest=await queries.latest(names),
+        unended=_by_product(await queries.unended(names)),
+        landed=_landed_by_product(await queries.landed(names)),
+        locks=await queries.locks(),
+        troubles=await queries.troubles(),
+    )
+
+
+def _by_product(releases: Iterable[Listed]) -> Mapping[str, Sequence[Listed]]:
+    found = defaultdict[str, list[Listed]](list)
+    for release in releases:
+        found[release.product].append(release)
+    return found
+
+
+def _landed_by_product(parts: Iterable[Landed]) -> Mapping[str, Sequence[Landed]]:
+    found = defaultdict[str, list[Landed]](list)
+    for part in parts:
+        found[part.product].append(part)
+    return found
+
+
+def _item(catalog: Catalog, of: Product, known: _Known) -> dict[str, Any]:
+    latest = known.latest.get(of.name)
+    return {
+        "name": of.name,
+        "description": of.description,
+        "tags": of.tags,
+        "concurrency": of.concurrency.value,
+        "configured": of.configured,
+        "components": _components(catalog, of),
+        "flows": tuple(dict.fromkeys(use.flow for use in of.flows)),
+        "latest": ReleaseItem.model_validate(latest) if latest else None,
+        "unended": len(known.unended.get(of.name, ())),
+        "trouble": tuple(
+            TroubleShown.model_validate(trouble)
+            for trouble in known.troubles
+            if trouble.subject == of.name
+        ),
+        "environments": tuple(
+            _environment(catalog, of.name, name, known) for name in catalog.environments_of(of.name)
+        ),
+    }
+
+
+def _components(catalog: Catalog, of: Product) -> tuple[str, ...]:
+    environments = catalog.environments_of(of.name)
+    return tuple(sorted({c for name in environments for c in catalog.components_in(of.name, name)}))
+
+
+def _environment(
+    catalog: Catalog, product: str, name: str, known: _Known
+) -> shown.ProductEnvironment:
+    here = [part for part in known.landed.get(product, ()) if part.environment == name]
+    newest = max(here, key=lambda part: part.at, default=None)
+    return shown.ProductEnvironment(
+        name=name,
+        kind=catalog.environments[name].kind.value,
+        versions=tuple(sorted({part.version for part in here if part.version})),
+        release=newest.release if newest else "",
+        at=newest.at if newest else None,
+        status=Status(newest.status) if newest and newest.status else None,
+        locked=any(
+            lock.environment == name and lock.product in ("", product) for lock in known.locks
+        ),
+        on_its_way=tuple(_on_its_way(name, known.unended.get(product, ()))),
+    )
+
+
+def _on_its_way(environment: str, releases: Sequence[Listed]) -> Iterator[shown.OnItsWay]:
+    for release in releases:
+        for place in release.environments:
+            if place.name == environment and Status(place.status).acting:
+                yield shown.OnItsWay(
+                    release=release.id,
+                    version=place.version,
+                    status=Status(place.status),
+                    reason=place.reason,
+                    sentence=place.sentence,
+                )
+
+
+def _cell(part: Landed) -> shown.Cell:
+    return shown.Cell(
+        component=part.component,
+        environment=part.environment,
+        version=part.version,
+        revision=part.revision,
+        commit=part.commit,
+        release=part.release,
+        at=part.at,
+        status=Status(part.status) if part.status else None,
+        images=tuple(
+            ImageShown(name=name, tag=tag, digest=digest) for name, tag, digest in part.images
+        ),
+    )

@@ -1,0 +1,55 @@
+"""How endpoints reach the parts, and answer "there is no such thing" the same way everywhere."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from towpath.api import carrying, errors
+from towpath.api.parts import Configuration, Parts
+from towpath.api.schemas import releases
+from towpath.domain.catalog import Product
+from towpath.domain.release import Release
+
+
+def _of(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+Reach = Annotated[Parts, Depends(_of)]
+
+
+def configuration(parts: Parts) -> Configuration:
+    """The configuration in force; a problem while there is none."""
+    found = parts.configuration()
+    if found is None:
+        raise errors.Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "configuration_missing",
+            "No configuration has been loaded yet.",
+            advice="The server's log, or /readyz, says why.",
+            headers={"Retry-After": errors.RETRY_AFTER_S},
+        )
+    return found
+
+
+async def release(parts: Parts, name: str) -> Release:
+    """The release, or a problem."""
+    found = await parts.queries.release(name)
+    if found is None:
+        raise errors.not_found("release", name)
+    return found
+
+
+async def document(parts: Parts, of: Release) -> releases.ReleaseDocument:
+    """The document of a release, with who carries it on."""
+    return releases.document(of, await carrying.carriers(parts.queries, of))
+
+
+def product(parts: Parts, name: str) -> Product:
+    """The product as it is configured, or a problem."""
+    found = configuration(parts).catalog.products.get(name)
+    if found is None:
+        raise errors.not_found("product", name)
+    return found

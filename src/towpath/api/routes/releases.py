@@ -1,0 +1,173 @@
+"""Releases: lists, one document, its events and diffs, and what may be wished of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime
+
+from towpath.api import errors, reach
+from towpath.api.access import Actor
+from towpath.api.reach import Reach
+from towpath.api.schemas.base import Asked, Listing, Text
+from towpath.api.schemas.events import EventShown
+from towpath.api.schemas.plans import DiffDocument, FileDiffShown, RepositoryDiff
+from towpath.api.schemas.releases import ReleaseDocument, ReleaseItem
+from towpath.domain.release import Landing, Promotion, Release, Role
+from towpath.domain.status import Status
+from towpath.ports.git import Git
+from towpath.storage import listing
+from towpath.storage.listing import Wanted
+from towpath.storage.timeline import Happened
+
+router = APIRouter(tags=["releases"])
+
+Word = Annotated[str, Query(max_length=300)]
+Limit = Annotated[int, Query(ge=1, le=listing.LONGEST_PAGE)]
+Cursor = Annotated[str | None, Query(max_length=300)]
+EventLimit = Annotated[int, Query(ge=1, le=1000)]
+EventId = Annotated[int, Query(ge=0, lt=1 << 63)]
+
+
+def wanted(
+    status: Annotated[Sequence[Status], Query()] = (),
+    flow: Word = "",
+    environment: Word = "",
+    environment_status: Annotated[Sequence[Status], Query()] = (),
+    initiator: Word = "",
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    q: Annotated[
+        str, Query(max_length=300, description="Words, or the beginning of one: `pay*`")
+    ] = "",
+    ended: bool | None = None,
+    open: bool | None = None,
+) -> Wanted:
+    """The filters of a list, as given in the query."""
+    return Wanted(
+        statuses=tuple(status),
+        flow=flow,
+        environment=environment,
+        environment_statuses=tuple(environment_status),
+        initiator=initiator,
+        since=since,
+        until=until,
+        text=q,
+        ended=ended,
+        open=open,
+    )
+
+
+Filters = Annotated[Wanted, Depends(wanted)]
+
+
+class Comment(Asked):
+    """Why somebody stops a release."""
+
+    comment: Text = ""
+
+
+@router.get("/releases")
+async def list_releases(
+    parts: Reach, filters: Filters, product: Word = "", limit: Limit = 50, cursor: Cursor = None
+) -> Listing[ReleaseItem]:
+    """Releases of all products, newest first."""
+    return await page(parts, filters, product, limit, cursor)
+
+
+async def page(
+    parts: Reach, filters: Wanted, product: str, limit: int, cursor: str | None
+) -> Listing[ReleaseItem]:
+    """A page of releases, of one product or (empty) of all."""
+    asked = replace(filters, product=product)
+    found = await parts.queries.releases(asked, limit, cursor)
+    return Listing[ReleaseItem](
+        items=[ReleaseItem.model_validate(item) for item in found.items],
+        next_cursor=found.next_cursor,
+    )
+
+
+@router.get("/releases/{release}")
+async def get_release(parts: Reach, release: str) -> ReleaseDocument:
+    """One release: its environments with phases and reasons, its content, who carries it on."""
+    return await reach.document(parts, await reach.release(parts, release))
+
+
+@router.get("/releases/{release}/events")
+async def list_release_events(
+    parts: Reach, release: str, after: EventId = 0, limit: EventLimit = 200
+) -> Listing[EventShown]:
+    """What happened to a release, oldest first; `after` takes the `next_cursor` of the page."""
+    await reach.release(parts, release)
+    return events_page(await parts.queries.events(after, limit, release=release), limit)
+
+
+def events_page(happened: Sequence[Happened], limit: int) -> Listing[EventShown]:
+    """A page of events; what comes next is `after` its last."""
+    more = str(happened[-1].id) if len(happened) == limit else None
+    shown = [EventShown.model_validate(event) for event in happened]
+    return Listing[EventShown](items=shown, next_cursor=more)
+
+
+@router.get("/releases/{release}/diff")
+async def get_diff(parts: Reach, release: str, environment: Word) -> DiffDocument:
+    """What the release changed in an environment, per repository and file."""
+    found = await reach.release(parts, release)
+    promotion = found.promotion(environment)
+    if promotion is None:
+        raise errors.not_found(f"environment of {release}", environment)
+    landings = _landings(found, promotion)
+    items = tuple([await _diff(parts.git, landing) for landing in landings])
+    return DiffDocument(release=release, environment=environment, items=items)
+
+
+def _landings(of: Release, promotion: Promotion) -> tuple[Landing, ...]:
+    """Where it landed; in the trigger environment by the commit that made the release."""
+    if promotion.landings or promotion.role is not Role.TRIGGER or of.commit is None:
+        return promotion.landings
+    commit = of.commit
+    return (Landing(commit.repository, commit.branch, commit.sha, tuple(of.content)),)
+
+
+async def _diff(git: Git, landing: Landing) -> RepositoryDiff:
+    base, files = "", tuple[FileDiffShown, ...]()
+    if landing.changed:
+        commit = await git.commit(landing.repository, landing.commit)
+        base = commit.parents[0] if commit.parents else ""
+        found = await git.diff(landing.repository, base, commit.sha) if base else ()
+        files = tuple(FileDiffShown.model_validate(file) for file in found)
+    return RepositoryDiff(
+        repository=landing.repository,
+        branch=landing.branch,
+        commit=landing.commit,
+        base=base,
+        changed=landing.changed,
+        files=files,
+    )
+
+
+@router.post("/releases/{release}/terminate")
+async def terminate_release(
+    parts: Reach, actor: Actor, release: str, body: Comment | None = None
+) -> ReleaseDocument:
+    """Stop a release."""
+    await reach.release(parts, release)
+    comment = body.comment if body else ""
+    return await reach.document(parts, await parts.commands.terminate(release, actor, comment))
+
+
+@router.post("/releases/{release}/retry")
+async def retry_release(parts: Reach, actor: Actor, release: str) -> ReleaseDocument:
+    """Go on in every environment that failed or was stopped."""
+    await reach.release(parts, release)
+    return await reach.document(parts, await parts.commands.retry(release, "", actor))
+
+
+@router.post("/releases/{release}/environments/{environment}/retry")
+async def retry_environment(
+    parts: Reach, actor: Actor, release: str, environment: str
+) -> ReleaseDocument:
+    """Go on from the failed phase in one environment."""
+    await reach.release(parts, release)
+    return await reach.document(parts, await parts.commands.retry(release, environment, actor))

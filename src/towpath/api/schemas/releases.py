@@ -1,0 +1,340 @@
+"""Releases: as rows of a list, and as one document that says everything."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from towpath.api.schemas.base import ReasonShown, Seconds, Shown
+from towpath.api.schemas.settings import SettingsShown
+from towpath.domain import content, values, wishes
+from towpath.domain.facts import Facts
+from towpath.domain.release import PhaseName, Promotion, Release, Role, Trigger
+from towpath.domain.status import Status
+
+
+class PlaceShown(Shown):
+    """How a release stands in one environment, in short. `release`: the one the reason names."""
+
+    name: str
+    position: int
+    role: Role
+    status: Status
+    reason: str | None
+    sentence: str
+    release: str | None
+    version: str
+    attempt: int
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class ReleaseItem(Shown):
+    """A release as a row of a list; environments in the order of its flow."""
+
+    id: str
+    product: str
+    n: int
+    name: str
+    trigger: Trigger
+    flow: str
+    initiator: str
+    version: str
+    subject: str
+    revision: str
+    status: Status
+    reason: ReasonShown | None
+    ended: bool
+    open: bool
+    created_at: datetime
+    ended_at: datetime | None
+    environments: tuple[PlaceShown, ...]
+
+
+class CommitShown(Shown):
+    """The commit that made a release."""
+
+    repository: str
+    branch: str
+    sha: str
+    subject: str
+    author: str
+    author_email: str
+    committed_at: datetime | None
+
+
+class CourseShown(Shown):
+    """The release's own part in its status: queued, stopping, stopped."""
+
+    status: Status
+    reason: ReasonShown | None
+    since: datetime | None
+
+
+class ClockShown(Shown):
+    """What is left of the flow's time; it stands while `running_since` is null."""
+
+    left_seconds: float
+    running_since: datetime | None
+    deadline: datetime | None
+
+
+class PhaseShown(Shown):
+    """One phase of a promotion."""
+
+    name: PhaseName
+    status: Status
+    reason: ReasonShown | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    tries: int
+    refusals: int
+    retry_at: datetime | None
+
+
+class LandingShown(Shown):
+    """The promoted commit of one repository and branch."""
+
+    repository: str
+    branch: str
+    commit: str
+    components: tuple[str, ...]
+    changed: bool
+    landed_at: datetime | None
+
+
+class Carrier(Shown):
+    """The release that carries the change of a superseded one now, and how far it is."""
+
+    release: str
+    status: Status
+    environment: str
+    sentence: str
+    chain: tuple[str, ...]
+
+
+class EnvironmentShown(Shown):
+    """One environment of a release, with its phases. `actions`: what a person may ask now."""
+
+    name: str
+    position: int
+    role: Role
+    status: Status
+    reason: ReasonShown | None
+    depends_on: tuple[str, ...]
+    version: str
+    attempt: int
+    landed: bool
+    started_at: datetime | None
+    ended_at: datetime | None
+    phases: tuple[PhaseShown, ...]
+    landings: tuple[LandingShown, ...]
+    warnings: tuple[ReasonShown, ...]
+    unsupported: tuple[str, ...]
+    carried_by: Carrier | None
+    actions: tuple[str, ...]
+    settings: SettingsShown
+    origins: dict[str, str]
+
+
+class ImageShown(Shown):
+    """An image seen in the promoted files."""
+
+    name: str
+    tag: str
+    digest: str
+
+
+class ValueShown(Shown):
+    """A promoted value and the place it has in its file."""
+
+    place: str
+    value: Any
+
+
+class WholeFileShown(Shown):
+    """A file promoted whole."""
+
+    mode: str
+    digest: str
+    size: int
+
+
+class FileShown(Shown):
+    """What is promoted of one file: some values, or all of it."""
+
+    path: str
+    repository: str
+    values: tuple[ValueShown, ...]
+    whole: WholeFileShown | None
+
+
+class ComponentShown(Shown):
+    """What a release carries of one component."""
+
+    name: str
+    version: str
+    repository: str
+    branch: str
+    revision: str
+    images: tuple[ImageShown, ...]
+    files: tuple[FileShown, ...]
+
+
+class ReleaseDocument(Shown):
+    """All of one release. `counters` counts its environments by status."""
+
+    id: str
+    product: str
+    n: int
+    name: str
+    trigger: Trigger
+    flow: str
+    line: str
+    initiator: str
+    version: str
+    status: Status
+    reason: ReasonShown | None
+    ended: bool
+    open: bool
+    created_at: datetime
+    ended_at: datetime | None
+    timeout_seconds: Seconds | None
+    goes_back_to: str
+    locks: bool
+    queue_position: int | None
+    course: CourseShown
+    clock: ClockShown | None
+    commit: CommitShown | None
+    commits: tuple[CommitShown, ...]
+    counters: dict[Status, int]
+    carried_by: Carrier | None
+    actions: tuple[str, ...]
+    environments: tuple[EnvironmentShown, ...]
+    components: tuple[ComponentShown, ...]
+
+
+def document(of: Release, carriers: Mapping[str, Carrier]) -> ReleaseDocument:
+    """The document of a release. `carriers`: who carries it on, for each superseded environment."""
+    clock = of.clock
+    return ReleaseDocument(
+        **{name: getattr(of, name) for name in _SAME},
+        reason=_reason(of.reason),
+        timeout_seconds=of.timeout,
+        course=CourseShown.model_validate(of.course),
+        clock=clock
+        and ClockShown(
+            left_seconds=clock.left.total_seconds(),
+            running_since=clock.running_since,
+            deadline=clock.deadline,
+        ),
+        commit=CommitShown.model_validate(of.commit) if of.commit else None,
+        commits=tuple(CommitShown.model_validate(commit) for commit in of.commits),
+        counters=_counters(of),
+        carried_by=next(iter(carriers.values()), None),
+        actions=tuple(name for name, can in _ACTIONS.items() if can(of)),
+        environments=tuple(
+            _environment(of, promotion, position, carriers.get(promotion.environment))
+            for position, promotion in enumerate(of.promotions)
+        ),
+        components=tuple(_component(name, part) for name, part in sorted(of.content.items())),
+    )
+
+
+_SAME = (
+    *("id", "product", "n", "name", "trigger", "flow", "line", "initiator", "version", "status"),
+    *("ended", "open", "created_at", "ended_at", "goes_back_to", "locks", "queue_position"),
+)
+
+
+def _reason(reason: object) -> ReasonShown | None:
+    return ReasonShown.model_validate(reason) if reason else None
+
+
+def _counters(of: Release) -> dict[Status, int]:
+    found = Counter(promotion.status for promotion in of.promotions)
+    return {status: found[status] for status in Status}
+
+
+def _environment(
+    of: Release, promotion: Promotion, position: int, carrier: Carrier | None
+) -> EnvironmentShown:
+    return EnvironmentShown(
+        name=promotion.environment,
+        position=position,
+        role=promotion.role,
+        status=promotion.status,
+        reason=_reason(of.why(promotion)),
+        depends_on=promotion.depends_on,
+        version=promotion.version,
+        attempt=promotion.attempt,
+        landed=promotion.landed,
+        started_at=promotion.started_at,
+        ended_at=promotion.ended_at,
+        phases=tuple(PhaseShown.model_validate(phase) for phase in promotion.phases),
+        landings=tuple(LandingShown.model_validate(landing) for landing in promotion.landings),
+        warnings=tuple(ReasonShown.model_validate(warning) for warning in promotion.warnings),
+        unsupported=promotion.unsupported,
+        carried_by=carrier,
+        actions=("retry",) if _can_retry(of, promotion.environment) else (),
+        settings=SettingsShown.model_validate(promotion.settings),
+        origins=dict(promotion.origins),
+    )
+
+
+# --- what may be asked now -------------------------------------------------------------------
+def _can_terminate(of: Release) -> bool:
+    try:
+        return bool(wishes.terminate(of, "somebody"))
+    except wishes.Refused:
+        return False
+
+
+def _can_retry(of: Release, environment: str = "") -> bool:
+    try:
+        return bool(wishes.retry(of, Facts(), {}, None, environment))
+    except wishes.Refused:
+        return False
+
+
+_ACTIONS = {"terminate": _can_terminate, "retry": _can_retry}
+
+
+# --- content ---------------------------------------------------------------------------------
+def _component(name: str, part: content.ComponentContent) -> ComponentShown:
+    return ComponentShown(
+        name=name,
+        version=part.version,
+        repository=part.repository,
+        branch=part.branch,
+        revision=part.revision,
+        images=tuple(ImageShown.model_validate(image) for image in part.images),
+        files=tuple(_file(source, file) for source in part.sources for file in source.files),
+    )
+
+
+def _file(source: content.SourceContent, file: content.FileContent) -> FileShown:
+    return FileShown(
+        path=file.path,
+        repository=source.repository,
+        values=tuple(
+            ValueShown(place=values.spell(value.place), value=_json(value.value))
+            for value in file.values
+        ),
+        whole=WholeFileShown.model_validate(file.whole) if file.whole else None,
+    )
+
+
+def _json(value: object) -> Any:
+    """A promoted value as JSON; what has a spelling of its own is shown as it is spelled."""
+    match value:
+        case values.Plain(text):
+            return text
+        case float():
+            return value if value - value == 0 else str(value)  # JSON has no nan and no infinity
+        case Mapping():
+            return {str(key): _json(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_json(part) for part in value]
+        case _:
+            return value

@@ -1,0 +1,233 @@
+"""The only place where the parts are put together: settings in, a running Towpath out."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from towpath.api import app, parts
+from towpath.engine import assembly, configuring
+from towpath.engine.inforce import InForce
+from towpath.git import adapter, commits, credentials, deployer
+from towpath.manifests import repositories
+from towpath.settings import Settings
+from towpath.storage import database, embedded, queries, schema, signals
+from towpath.storage.answers import Answers
+from towpath.storage.embedded import EmbeddedError
+from towpath.storage.store import PostgresStore
+
+log = logging.getLogger(__name__)
+
+CHANNELS = ("towpath_looks", "towpath_configuration")
+
+
+class CannotStart(Exception):  # noqa: N818
+    """Why Towpath cannot start here, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A Towpath at work: where it listens (empty for a worker), and its engine."""
+
+    address: str
+    engine: assembly.Engine
+
+
+def serve(settings: Settings) -> None:
+    """API and engine in one process, until SIGINT or SIGTERM. Raises `CannotStart`."""
+    asyncio.run(_until_told(settings, http=True))
+
+
+def worker(settings: Settings) -> None:
+    """The engine only, until SIGINT or SIGTERM. Raises `CannotStart`."""
+    asyncio.run(_until_told(settings, http=False))
+
+
+async def _until_told(settings: Settings, *, http: bool) -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    async with running(settings, http=http) as now:
+        log.info("Towpath is ready%s", f" at {now.address}" if now.address else "")
+        await told.wait()
+        log.info("stopping")
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Running]:
+    """Have Towpath at work while the block runs. Raises `CannotStart`."""
+    with _explained():
+        async with contextlib.AsyncExitStack() as stack:
+            url = await stack.enter_async_context(_database(settings, own=http))
+            await schema.upgrade(url)
+            pool = database.connect(url, pool_size=max(5, settings.looks_at_once // 2))
+            stack.push_async_callback(pool.dispose)
+            news = signals.Signals(url, CHANNELS)
+            await stack.enter_async_context(news.listening())
+            git = adapter.GitRepositories(
+                settings.data_dir / "mirrors",
+                tuple(_credentials(settings)),
+                identity=commits.Identity(settings.git_author_name, settings.git_author_email),
+                timeout=settings.git_timeout,
+                max_file_size=int(settings.max_file_size),
+            )
+            engine = assembly.assemble(
+                assembly.Outside(
+                    PostgresStore(database.Database(pool)), news, git, deployer.GitDeployer(git)
+                ),
+                assembly.Manner(
+                    settings.worker_name,
+                    settings.looks_at_once,
+                    settings.poll_interval,
+                    _source(settings, git) if http else None,
+                ),
+            )
+            address = ""
+            if http:
+                needs = parts.Parts(
+                    queries.Queries(pool),
+                    Answers(pool),
+                    engine.commands,
+                    git,
+                    _shown(engine.in_force),
+                    parts.Settings(
+                        {n: t.get_secret_value() for n, t in settings.api_tokens.items()},
+                        settings.public_url,
+                    ),
+                )
+                address = await stack.enter_async_context(_listening(settings, needs))
+            await stack.enter_async_context(_working(engine))
+            yield Running(address, engine)
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except EmbeddedError as error:
+        raise CannotStart(str(error)) from error
+    except schema.SchemaTooNew as error:
+        raise CannotStart(str(error)) from error
+
+
+@contextlib.asynccontextmanager
+async def _database(settings: Settings, *, own: bool) -> AsyncIterator[str]:
+    """The database's address: the one given, our own server, or the one of a server here."""
+    given = settings.database_url.get_secret_value()
+    if given:
+        _, _, rest = given.partition("://")
+        yield f"postgresql+psycopg://{rest}"
+    elif own:
+        async with embedded.running(settings.data_dir) as server:
+            yield server.url
+    else:
+        yield embedded.known_url(settings.data_dir)
+
+
+def _credentials(settings: Settings) -> Iterator[credentials.Credentials]:
+    for each in settings.git_credentials:
+        yield credentials.Credentials(
+            url=each.url,
+            username=each.username,
+            token=each.token.get_secret_value(),
+            ssh_key=each.ssh_key,
+            known_hosts=each.known_hosts,
+            ca_file=each.ca_file,
+        )
+
+
+def _source(settings: Settings, git: adapter.GitRepositories) -> configuring.Source | None:
+    if not settings.config:
+        return None
+    place = Path(settings.config).expanduser()
+    if "://" not in settings.config and place.exists() and not _is_bare(place):
+        return configuring.FolderSource(place.resolve())
+    return configuring.GitSource(repositories.address(settings.config), git)
+
+
+def _is_bare(place: Path) -> bool:
+    """Whether the folder is a bare git repository, which has no files to read but commits."""
+    return (place / "HEAD").is_file() and (place / "objects").is_dir()
+
+
+def _shown(in_force: InForce) -> Callable[[], parts.Configuration | None]:
+    def shown() -> parts.Configuration | None:
+        now = in_force.configured
+        if now is None:
+            return None
+        return parts.Configuration(
+            now.catalog, now.source, now.revision, tuple(now.problems), now.problems_revision
+        )
+
+    return shown
+
+
+@contextlib.asynccontextmanager
+async def _working(engine: assembly.Engine) -> AsyncIterator[None]:
+    tasks = [
+        asyncio.create_task(engine.configuring.run(), name="configuring"),
+        asyncio.create_task(engine.observer.run(), name="observer"),
+        asyncio.create_task(engine.worker.run(), name="worker"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.error("a part of the engine ended early", exc_info=outcome)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the whole process has one place for them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _listening(settings: Settings, needs: parts.Parts) -> AsyncIterator[str]:
+    bound = _bind(settings)
+    port = bound.getsockname()[1]
+    server = _Server(
+        uvicorn.Config(
+            app.create(needs),
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=5,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event
+            await asyncio.sleep(0.01)
+        yield settings.public_url or f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+    except OSError as error:
+        bound.close()
+        raise CannotStart(
+            f"cannot listen on {settings.host}, port {settings.port}: {error.strerror}. "
+            "Give another --port, or stop what listens there."
+        ) from None
+    return bound

@@ -1,0 +1,156 @@
+"""`towpath demo`: the world, a server that watches it, a change, and its way to production.
+
+Starts the server in this process and then talks to it over HTTP, as everybody does.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from towpath import bootstrap
+from towpath.cli import client, live, output, profile, watching
+from towpath.demo import playing, story, world
+from towpath.settings import Settings
+
+POLL_S = 2.0
+READY_S = 60.0
+BETWEEN_CHANGES_S = 60.0
+PREFERRED_PORT = 8080
+
+
+async def show(settings: Settings, folder: Path, *, once: bool) -> int:
+    """Play the demo: 0 when the (first) release succeeded, else 1."""
+    console = output.console()
+    made = await asyncio.to_thread(_world, folder)
+    console.print(_introduction(made))
+    changes = _unplayed(made)
+    async with _served(settings, made) as api:
+        await _ready(api)
+        code = await _next(api, made, changes, console)
+        if once:
+            return code
+        console.print(_what_to_try(api.server, made))
+        while True:
+            await asyncio.sleep(BETWEEN_CHANGES_S)
+            await _next(api, made, changes, console)
+
+
+def with_port(settings: Settings, *, chosen: bool) -> Settings:
+    """The settings with the usual port, or any free one when that is taken and none was asked."""
+    if chosen or _is_free(settings.host, PREFERRED_PORT):
+        return settings
+    return settings.model_copy(update={"port": 0})
+
+
+def _is_free(host: str, port: int) -> bool:
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _world(folder: Path) -> world.World:
+    if world.exists(folder):
+        return world.open(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return world.build(folder, datetime.now(UTC))
+
+
+def _unplayed(made: world.World) -> Iterator[story.Change]:
+    """The story, which begins anew when the world is opened again."""
+    return story.changes(made.seed)
+
+
+@contextlib.asynccontextmanager
+async def _served(settings: Settings, made: world.World) -> AsyncIterator[client.Api]:
+    own = settings.model_copy(update={"config": str(made.configuration), "poll_interval": POLL_S})
+    async with (
+        bootstrap.running(own) as running,
+        client.connect(profile.Profile(server=running.address, name="demo")) as api,
+    ):
+        yield api
+
+
+async def _ready(api: client.Api) -> None:
+    """Wait until the configuration is in force, and have the first look taken."""
+    async with asyncio.timeout(READY_S):
+        while not (await api.get("configuration"))["revision"]:  # noqa: ASYNC110 - over HTTP
+            await asyncio.sleep(0.05)
+        await api.post("refresh", body={})
+
+
+async def _next(
+    api: client.Api, made: world.World, changes: Iterator[story.Change], console: Console
+) -> int:
+    """Play the next change, and follow the release that is made of it."""
+    change = next(changes)
+    played = await asyncio.to_thread(made.play, change, datetime.now(UTC))
+    console.print(_told(played))
+    looked = await api.post("refresh", body={"repository": str(made.gitops)})
+    code = 0
+    for release in looked["releases"]:
+        connection = watching.Connection()
+        coming = watching.documents(api, release, connection)
+        code = await live.follow(coming, console, api.now, note=partial(_note, connection))
+    if not looked["releases"] and played.promotable:
+        console.print("No release was made of it: another one carries it already.")
+    return code
+
+
+def _note(connection: watching.Connection) -> str:
+    return connection.note
+
+
+def _introduction(made: world.World) -> Text:
+    services = sum(len(names) for names in made.products.values())
+    lines = (
+        f"A shop on this machine: {', '.join(made.products)} ({services} services), below "
+        f"{made.folder}",
+        f"  GitOps repository         {made.gitops}",
+        f"  configuration repository  {made.configuration}",
+        "",
+    )
+    return Text("\n".join(lines))
+
+
+def _told(played: playing.Played) -> Text:
+    pulls = "".join(
+        f"\n  {merged.service} #{merged.pull_request} {merged.issue} → {merged.tag}"
+        for merged in played.merged
+    )
+    head = f"{played.author.name} pushes to {played.environment}: {played.title}"
+    return Text.assemble((head, "bold"), pulls, "\n")
+
+
+def _what_to_try(server: str, made: world.World) -> Text:
+    product = next(iter(made.products))
+    option = "" if server == profile.DEFAULT_SERVER else f" --server {server}"
+    commands = (
+        f"towpath status{option}",
+        f"towpath release list{option}",
+        f"towpath release show {product}-1{option}",
+        f"towpath lock {product} staging --reason 'release freeze'{option}",
+        f"towpath rollback {product} prod-eu --dry-run{option}",
+        f"towpath promote {product} --to qa --from dev --dry-run{option}",
+    )
+    lines = [
+        "",
+        f"The server stays up at {server} (API: {server}/api/docs), and the team goes on: a change "
+        f"every {BETWEEN_CHANGES_S:.0f} s. Ctrl-C ends it.",
+        "Try in another terminal:",
+        *(f"  {command}" for command in commands),
+        "Or push to the GitOps repository yourself, for example a tag in apps/cart/dev:",
+        f"  git clone {made.gitops}",
+        "",
+    ]
+    return Text("\n".join(lines))

@@ -1,0 +1,161 @@
+"""A release as the screen needs it, read from the API's document.
+
+The only place that knows the names in release documents; unknown fields are passed over, so an
+older command line can show what a newer server says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from towpath.cli import times
+
+_PHASES = {
+    "gates": "gates",
+    "on_start": "on start",
+    "pre_action": "pre-action",
+    "action": "action",
+    "sync": "sync",
+    "health": "health",
+    "post_action": "post-action",
+}
+_BEGUN = frozenset({"pending", "running", "suspended", "terminating", "failed", "error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The release in one environment."""
+
+    name: str
+    role: str
+    status: str
+    sentence: str
+    advice: str
+    depends_on: tuple[str, ...]
+    version: str
+    attempt: int
+    phase: str
+    landed: str
+    warnings: tuple[str, ...]
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    def took(self, now: datetime) -> str:
+        """How long it has taken so far, or took; empty before it began."""
+        if self.started_at is None:
+            return ""
+        return times.length((self.ended_at or now) - self.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release and its environments in flow order."""
+
+    id: str
+    product: str
+    version: str
+    flow: str
+    trigger: str
+    initiator: str
+    status: str
+    sentence: str
+    advice: str
+    ended: bool
+    subject: str
+    origin: str
+    goes_back_to: str
+    created_at: datetime
+    ended_at: datetime | None
+    stages: tuple[Stage, ...]
+
+    def took(self, now: datetime) -> str:
+        """How long it has taken so far, or took."""
+        return times.length((self.ended_at or now) - self.created_at)
+
+
+def release(document: Mapping[str, Any]) -> Release:
+    """Read a release document."""
+    created_at = times.seen(document["created_at"])
+    assert created_at is not None
+    commit = document.get("commit") or {}
+    return Release(
+        id=document["id"],
+        product=document["product"],
+        version=document.get("version") or "",
+        flow=document.get("flow") or "",
+        trigger=document.get("trigger") or "",
+        initiator=document.get("initiator") or "",
+        status=document["status"],
+        sentence=why(document),
+        advice=_reason(document).get("advice") or "",
+        ended=bool(document["ended"]),
+        subject=commit.get("subject") or "",
+        origin=_origin(commit),
+        goes_back_to=document.get("goes_back_to") or "",
+        created_at=created_at,
+        ended_at=times.seen(document.get("ended_at")),
+        stages=tuple(_stage(one) for one in document["environments"]),
+    )
+
+
+def _stage(one: Mapping[str, Any]) -> Stage:
+    return Stage(
+        name=one["name"],
+        role=one.get("role") or "",
+        status=one["status"],
+        sentence=why(one),
+        advice=_reason(one).get("advice") or "",
+        depends_on=tuple(one.get("depends_on") or ()),
+        version=one.get("version") or "",
+        attempt=one.get("attempt") or 1,
+        phase=_phase(one),
+        landed=_landed(one.get("landings") or ()),
+        warnings=tuple(w["sentence"] for w in one.get("warnings") or ()),
+        started_at=times.seen(one.get("started_at")),
+        ended_at=times.seen(one.get("ended_at")),
+    )
+
+
+def why(part: Mapping[str, Any]) -> str:
+    """The reason in words; where the change is carried on by another release, by which."""
+    carried = part.get("carried_by")
+    if carried:
+        return str(carried.get("sentence") or f"carried by {carried.get('release')}")
+    return str(_reason(part).get("sentence") or "")
+
+
+def phase(name: str) -> str:
+    """A phase's name in words."""
+    return _PHASES.get(name, name)
+
+
+def _reason(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    return part.get("reason") or {}
+
+
+def _origin(commit: Mapping[str, Any]) -> str:
+    if not commit.get("sha"):
+        return ""
+    repository = str(commit.get("repository") or "").rstrip("/").removesuffix(".git")
+    name = "/".join(repository.replace(":", "/").split("/")[-2:])
+    branch = commit.get("branch")
+    where = (f" on {branch}" if branch else "") + (f" of {name}" if name else "")
+    return f"{commit['sha'][:7]}{where}"
+
+
+def _phase(one: Mapping[str, Any]) -> str:
+    """The phase the environment is in, or ended badly in."""
+    if one["status"] not in _BEGUN:
+        return ""
+    phases = one.get("phases") or ()
+    bad = (p["name"] for p in phases if p["status"] == one["status"])
+    current = (p["name"] for p in phases if p["status"] in _BEGUN)
+    return phase(next(bad, "") or next(current, ""))
+
+
+def _landed(landings: Sequence[Mapping[str, Any]]) -> str:
+    changed = [one["commit"][:7] for one in landings if one.get("changed", True)]
+    if changed:
+        return f"commit{'s' if len(changed) > 1 else ''} {', '.join(changed)}"
+    return "no change" if landings else ""

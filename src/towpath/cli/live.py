@@ -1,0 +1,103 @@
+"""A release on its way, on a terminal: a picture that follows it, or one line for each change.
+
+Takes the documents as they come and knows nothing of where they come from.
+"""
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from towpath.cli import client, documents, look, output, times, tree
+
+FRAMES = 4
+"""Pictures in a second."""
+
+
+async def follow(
+    coming: AsyncIterator[client.Document],
+    console: Console,
+    now: Callable[[], datetime],
+    plain: bool = False,
+    note: Callable[[], str] = str,
+) -> int:
+    """Show a release until the documents end; answers 0 if it succeeded, else 1.
+
+    Plain lines are taken where the console is no terminal or must not have colours. `note` is
+    asked for what is wrong with the connection.
+    """
+    if plain or not console.is_terminal or console.is_dumb_terminal or "NO_COLOR" in os.environ:
+        return await _in_lines(coming, console, now)
+    return await _in_pictures(coming, console, now, note)
+
+
+async def _in_pictures(
+    coming: AsyncIterator[client.Document],
+    console: Console,
+    now: Callable[[], datetime],
+    note: Callable[[], str],
+) -> int:
+    shown: documents.Release | None = None
+
+    def draw() -> RenderableType:
+        if shown is None:
+            return Text()
+        frame = int(time.monotonic() * FRAMES)
+        return tree.picture(shown, now(), console.width, frame, note())
+
+    with Live(get_renderable=draw, console=console, refresh_per_second=FRAMES) as picture:
+        async for document in coming:
+            shown = documents.release(output.clean(document))
+            picture.refresh()
+    return _exit_code(shown)
+
+
+async def _in_lines(
+    coming: AsyncIterator[client.Document], console: Console, now: Callable[[], datetime]
+) -> int:
+    shown: documents.Release | None = None
+    async for document in coming:
+        fresh = documents.release(output.clean(document))
+        for line in changes(shown, fresh):
+            console.print(Text.assemble(f"{times.clock(now())}  ", line), soft_wrap=True)
+        shown = fresh
+    if shown is not None:
+        console.print(Text(f"{shown.id} {shown.status} after {shown.took(now())}"), soft_wrap=True)
+    return _exit_code(shown)
+
+
+def changes(before: documents.Release | None, after: documents.Release) -> Iterator[Text]:
+    """One line for each environment, and for the release, that is not as it was shown last."""
+    known = {stage.name: _told(stage) for stage in before.stages} if before else {}
+    width = max([len(after.id), *(len(stage.name) for stage in after.stages)])
+    if before is None:
+        yield _line(after.id, width, after.status, f"{after.version} {after.subject}".strip())
+    for stage in after.stages:
+        is_news = stage.status != "waiting" if before is None else True
+        if is_news and _told(stage) != known.get(stage.name):
+            yield _line(stage.name, width, stage.status, _words(stage))
+    if before and (before.status, before.sentence) != (after.status, after.sentence):
+        yield _line(after.id, width, after.status, after.sentence)
+
+
+def _told(stage: documents.Stage) -> tuple[str, str, str]:
+    return (stage.status, stage.phase, stage.sentence)
+
+
+def _words(stage: documents.Stage) -> str:
+    said = ": ".join(part for part in (stage.phase, stage.sentence) if part)
+    return said or " ".join(part for part in (stage.version, stage.landed) if part)
+
+
+def _line(name: str, width: int, status: str, words: str) -> Text:
+    padded = look.word(status)
+    padded.append(" " * (look.LONGEST + 2 - padded.cell_len))
+    return Text.assemble(f"{name:<{width}}  ", padded, f"  {words}" if words else "")
+
+
+def _exit_code(shown: documents.Release | None) -> int:
+    return 0 if shown is not None and shown.status == "succeeded" else 1

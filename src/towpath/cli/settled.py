@@ -1,0 +1,52 @@
+"""The settings in force for an environment, each with where it is from, as a table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from towpath.cli import look, output, times
+
+DURATIONS = frozenset({"soak", "sync_timeout", "health_timeout", "degraded_grace", "settle"})
+
+
+def draw(out: Console, settings: Sequence[Mapping[str, Any]], losers: bool) -> None:
+    """A line for each setting; below it, if asked, the values that lost and why."""
+    table = output.table("SETTING", "VALUE", "FROM", *(("WHY NOT",) if losers else ()))
+    for one in settings:
+        name, why = one["name"], ("",) if losers else ()
+        table.add_row(_as_written(name), value(name, one["value"]), one["origin"], *why)
+        for lost in one["lost"] if losers else ():
+            given = value(name, lost["value"])
+            table.add_row("", given, lost["origin"], lost["why"], style=look.SECONDARY)
+    out.print(table)
+
+
+def value(name: str, given: Any) -> Text:
+    """A setting's value as people say it; a dash for what nobody set."""
+    # The API gives durations in seconds, under the setting's name or with the unit.
+    if given is None or given == "" or given == []:
+        return Text("–", look.SECONDARY)  # noqa: RUF001 # as wide as the glyphs
+    if isinstance(given, bool):
+        return Text("yes" if given else "no")
+    if isinstance(given, int | float) and name.removesuffix("_seconds") in DURATIONS:
+        return Text(times.exact(timedelta(seconds=given)))
+    return Text(_words(given))
+
+
+def _as_written(name: str) -> str:
+    """`pre_action` as manifests have it: `preAction`."""
+    first, *more = name.split("_")
+    return first + "".join(word.capitalize() for word in more)
+
+
+def _words(given: Any) -> str:
+    if isinstance(given, dict):
+        told = {name: one for name, one in given.items() if one not in (None, "", [], False)}
+        return ", ".join(
+            _as_written(name) + ("" if one is True else f" {_words(one)}")
+            for name, one in told.items()
+        )
+    return " ".join(map(str, given)) if isinstance(given, list) else str(given)

@@ -1,0 +1,189 @@
+"""The picture of a release: its environments as a tree, each with status, version and why.
+
+Pure: text for a given width and time, the same for the same arguments. Below an environment
+stand those that wait for it; one that waits for several stands below the deepest of them.
+"""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+from rich.console import Group
+from rich.text import Text
+
+from towpath.cli import documents, look
+
+BESIDE = 40
+"""Columns that the reason needs to stand beside its environment rather than below it."""
+
+HEAD = 100
+"""Columns after which the release's own status is no longer pushed to the right."""
+
+_QUIET = frozenset({"waiting", "skipped", "succeeded", "superseded", "queued", "pending"})
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An environment and what is drawn left of its name, and of the lines below it."""
+
+    stage: documents.Stage
+    guide: str
+    below: str
+
+
+def nodes(stages: Sequence[documents.Stage]) -> tuple[Node, ...]:
+    """The environments in the order they are drawn."""
+    parents = _parents(stages)
+
+    def under(parent: str, guide: str) -> Iterator[Node]:
+        children = [stage for stage in stages if parents[stage.name] == parent]
+        for stage in children:
+            last = stage is children[-1]
+            own = "" if not parent else guide + ("└ " if last else "├ ")
+            deeper = "" if not parent else guide + ("  " if last else "│ ")
+            grown = any(parents[one.name] == stage.name for one in stages)
+            yield Node(stage, own, deeper + ("│ " if grown else "  "))
+            yield from under(stage.name, deeper)
+
+    return tuple(under("", ""))
+
+
+def _parents(stages: Sequence[documents.Stage]) -> dict[str, str]:
+    """For each environment the deepest of those it depends on; empty for none."""
+    depth: dict[str, int] = {}
+    parents: dict[str, str] = {}
+    for stage in stages:  # flow order: what it depends on came before
+        before = [name for name in stage.depends_on if name in depth]
+        parent = max(before, key=depth.__getitem__, default="")
+        parents[stage.name] = parent
+        depth[stage.name] = depth.get(parent, -1) + 1
+    return parents
+
+
+def picture(
+    release: documents.Release, now: datetime, width: int, frame: int = 0, note: str = ""
+) -> Group:
+    """The whole picture. `note` says what is wrong with the connection, if anything is."""
+    return Group(
+        *_head(release, now, width, frame, note),
+        Text(),
+        *_rows(release, now, width, frame),
+        *_foot(release),
+    )
+
+
+def _head(
+    release: documents.Release, now: datetime, width: int, frame: int, note: str
+) -> Iterator[Text]:
+    title = Text.assemble((release.id, "bold"), "  ", release.version)
+    title.append(f"  {release.flow or _trigger(release)}", look.SECONDARY)
+    state = look.word(release.status, frame)
+    state.append(f"  {release.took(now)}", look.SECONDARY)
+    edge = min(width, HEAD)
+    title.truncate(max(edge - state.cell_len - 2, 10), overflow="ellipsis")
+    yield Text.assemble(title, " " * max(edge - title.cell_len - state.cell_len, 2), state)
+    if release.subject:
+        yield _cut(Text(release.subject), width)
+    by = f"{release.origin + ', ' if release.origin else ''}by {release.initiator}"
+    yield _cut(Text(by, look.SECONDARY), width)
+    if note:
+        yield Text(f"‖ {note}", look.style("suspended"))
+
+
+def _trigger(release: documents.Release) -> str:
+    if release.goes_back_to:
+        return f"rollback to {release.goes_back_to}"
+    return release.trigger
+
+
+def _rows(release: documents.Release, now: datetime, width: int, frame: int) -> Iterator[Text]:
+    drawn = nodes(release.stages)
+    names = max((cell_len(node.guide + node.stage.name) for node in drawn), default=0)
+    versions = min(max((cell_len(node.stage.version) for node in drawn), default=0), 20)
+    for node in drawn:
+        row = _row(node, now, names, versions, frame)
+        left = row.cell_len + 2
+        detail = _detail(node.stage)
+        if not detail:
+            yield row
+        elif width - left >= min(BESIDE, cell_len(detail)):
+            yield from _beside(row, node, detail, width - left)
+        else:
+            yield row
+            yield from _below(node, detail, width)
+        yield from _warnings(node, width)
+
+
+def _row(node: Node, now: datetime, names: int, versions: int, frame: int) -> Text:
+    stage = node.stage
+    version = _cut(Text(stage.version), versions)
+    status = look.word(stage.status, frame)
+    row = Text.assemble((node.guide, look.SECONDARY), stage.name)
+    row.append(" " * (names - row.cell_len + 2))
+    row.append_text(status).append(" " * (look.LONGEST + 4 - status.cell_len))
+    row.append_text(version).append(" " * (versions - version.cell_len + 2))
+    row.append(f"{stage.took(now):>7}", look.SECONDARY)
+    return row
+
+
+def _detail(stage: documents.Stage) -> str:
+    if stage.status == "succeeded":
+        return stage.landed
+    words = ": ".join(part for part in (stage.phase, stage.sentence) if part)
+    return f"attempt {stage.attempt}, {words}" if stage.attempt > 1 else words
+
+
+def _beside(row: Text, node: Node, detail: str, room: int) -> Iterator[Text]:
+    style = _detail_style(node.stage.status)
+    first, *more = _lines(detail, room)
+    start = row.cell_len + 2
+    yield Text.assemble(row, "  ", (first, style))
+    for line in more:
+        yield Text.assemble(
+            (node.below, look.SECONDARY), " " * (start - len(node.below)), (line, style)
+        )
+
+
+def _below(node: Node, detail: str, width: int) -> Iterator[Text]:
+    for line in _lines(detail, width - len(node.below)):
+        yield Text.assemble((node.below, look.SECONDARY), (line, _detail_style(node.stage.status)))
+
+
+def _warnings(node: Node, width: int) -> Iterator[Text]:
+    for warning in node.stage.warnings:
+        for line in _lines(f"warning: {warning}", width - len(node.below)):
+            yield Text.assemble((node.below, look.SECONDARY), (line, look.style("suspended")))
+
+
+def _lines(words: str, room: int) -> list[str]:
+    """The words in lines; names with hyphens stay whole, so that one can copy them."""
+    return textwrap.wrap(words, max(room, 20), break_on_hyphens=False)
+
+
+def _detail_style(status: str) -> str:
+    return look.SECONDARY if status in _QUIET else look.style(status)
+
+
+def _foot(release: documents.Release) -> Iterator[Text]:
+    """What holds the release as a whole, and what a person could do about it."""
+    of_stages = {stage.sentence for stage in release.stages}
+    parts = [(release.status, release.advice)]
+    parts += [(stage.status, stage.advice) for stage in release.stages]
+    advice = dict.fromkeys(words for status, words in parts if words and _needs_care(status))
+    if release.sentence and release.sentence not in of_stages:
+        yield Text()
+        yield Text(release.sentence, look.style(release.status))
+    if advice:
+        yield Text()
+        yield from (Text(one) for one in advice)
+
+
+def _needs_care(status: str) -> bool:
+    return status in ("failed", "error", "suspended", "terminated")
+
+
+def _cut(text: Text, width: int) -> Text:
+    text.truncate(width, overflow="ellipsis")
+    return text

@@ -1,0 +1,135 @@
+"""Commits: found by what people call them, described, and written.
+
+A commit is written as an object only; nobody sees it before a branch is moved to it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+import pygit2
+from pygit2.enums import SortMode
+
+from towpath.domain import reasons
+from towpath.git import mirrors, trailers
+from towpath.ports import errors
+from towpath.ports import git as port
+
+_SHA = re.compile(r"[0-9a-f]{4,40}")
+_WHOLE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who writes the commits."""
+
+    name: str = "Towpath"
+    email: str = "towpath@localhost"
+
+
+def known(repository: pygit2.Repository, sha: str) -> bool:
+    """Whether a commit is in the mirror."""
+    return len(sha) == _WHOLE and isinstance(repository.get(sha), pygit2.Commit)
+
+
+def resolve(repository: pygit2.Repository, revision: str) -> str | None:
+    """The commit that a branch, tag, sha or unique abbreviation means; `HEAD`: default branch."""
+    if _SHA.fullmatch(revision) and len(revision) == _WHOLE:
+        return revision if known(repository, revision) else None
+    if revision in ("", "HEAD"):
+        return _at(repository, mirrors.DEFAULT_BRANCH) or _at(repository, mirrors.DEFAULT_HEAD)
+    short = revision.removeprefix("refs/heads/").removeprefix(mirrors.TAGS)
+    return (
+        _at(repository, f"{mirrors.BRANCHES}{short}")
+        or _at(repository, f"{mirrors.TAGS}{short}")
+        or _abbreviated(repository, revision)
+    )
+
+
+def _at(repository: pygit2.Repository, reference: str) -> str | None:
+    try:
+        return str(repository.references[reference].peel(pygit2.Commit).id)
+    except (KeyError, ValueError, pygit2.InvalidSpecError):
+        return None
+
+
+def _abbreviated(repository: pygit2.Repository, revision: str) -> str | None:
+    if not _SHA.fullmatch(revision):
+        return None
+    try:
+        found = repository[revision]
+    except (KeyError, ValueError):
+        return None
+    return str(found.id) if isinstance(found, pygit2.Commit) else None
+
+
+def needed(repository: pygit2.Repository, address: str, revision: str) -> str:
+    """As `resolve`. Raises `Permanent` when the mirror has nothing of that name."""
+    found = resolve(repository, revision)
+    if found is None:
+        raise errors.Permanent(
+            reasons.Reason(
+                reasons.Code.BRANCH_MISSING,
+                f"{address} has no branch, tag or commit {revision!r}",
+                {"repository": address, "revision": revision},
+                advice="Check the application's targetRevision; a branch that was pushed just "
+                "now is known after the next fetch.",
+            )
+        )
+    return found
+
+
+def described(commit: pygit2.Commit) -> port.Commit:
+    """A commit as people are shown it."""
+    message = commit.message
+    return port.Commit(
+        sha=str(commit.id),
+        author=commit.author.name,
+        author_email=commit.author.email,
+        authored_at=_when(commit.author.time, commit.author.offset),
+        committed_at=_when(commit.commit_time, commit.commit_time_offset),
+        message=message,
+        parents=tuple(str(parent) for parent in commit.parent_ids),
+        trailers=trailers.parse(message),
+    )
+
+
+def _when(seconds: int, offset: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, timezone(timedelta(minutes=offset)))
+    except (ValueError, OverflowError):
+        # Anybody can write any number into a commit.
+        return datetime.fromtimestamp(min(max(seconds, 0), 2**37), UTC)
+
+
+def walk(repository: pygit2.Repository, base: str | None, head: str) -> Iterator[pygit2.Commit]:
+    """Commits reachable from `head` and not from `base`, newest first, children before parents."""
+    walker = repository.walk(pygit2.Oid(hex=head), SortMode.TOPOLOGICAL | SortMode.TIME)
+    if base is not None:
+        walker.hide(pygit2.Oid(hex=base))
+    return walker
+
+
+def is_ancestor(repository: pygit2.Repository, commit: str, head: str) -> bool:
+    """Whether `head` is `commit` or comes after it. False if either is not known."""
+    if not (known(repository, commit) and known(repository, head)):
+        return False
+    return commit == head or repository.descendant_of(head, commit)
+
+
+def write(
+    repository: pygit2.Repository,
+    tree: pygit2.Oid,
+    parent: str,
+    message: str,
+    identity: Identity,
+    now: datetime,
+) -> str:
+    """Write a commit as an object, and answer with its sha."""
+    signature = pygit2.Signature(identity.name, identity.email, int(now.timestamp()), 0)
+    return str(
+        repository.create_commit(
+            None, signature, signature, message, tree, [pygit2.Oid(hex=parent)]
+        )
+    )

@@ -1,0 +1,53 @@
+"""Which commit last changed something in a file: the search that names who did it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import pygit2
+
+from towpath.git import trees
+
+_SEARCHED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """The commit that changed something, and its author. Empty when the search was given up."""
+
+    commit: str = ""
+    author: str = ""
+
+
+def last_change(
+    repository: pygit2.Repository,
+    head: str,
+    path: str,
+    holds: Callable[[trees.Entry | None], bool],
+) -> Culprit:
+    """The commit since which `holds` is true of the file at `path`, as it is at `head`.
+
+    Follows first parents for 500 commits. `holds` is asked only where the file changed.
+    """
+    entry = trees.entry(repository, trees.tree_of(repository, head), path)
+    for commit in islice(_line(repository, head), _SEARCHED):
+        before = _entry_before(repository, commit, path)
+        if before != entry and not holds(before):
+            return Culprit(str(commit.id), commit.author.name)
+        entry = before
+    return Culprit()
+
+
+def _line(repository: pygit2.Repository, head: str) -> Iterator[pygit2.Commit]:
+    commit = repository.get(head)
+    while isinstance(commit, pygit2.Commit):
+        yield commit
+        commit = repository.get(commit.parent_ids[0]) if commit.parent_ids else None
+
+
+def _entry_before(
+    repository: pygit2.Repository, commit: pygit2.Commit, path: str
+) -> trees.Entry | None:
+    if not commit.parent_ids:
+        return None
+    return trees.entry(repository, trees.tree_of(repository, str(commit.parent_ids[0])), path)

@@ -1,0 +1,385 @@
+"""What an installation is told from outside: one file, variables of the same names, secret files.
+
+Read once, at the door (`load`), and passed on as a value: nothing else reads the environment.
+Knows nothing of the rest of Towpath. Secrets are `SecretStr` and appear in no message.
+"""
+
+import difflib
+import ipaddress
+import os
+import socket
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+import pydantic
+from pydantic import Field, SecretStr
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+PREFIX = "TOWPATH_"
+DEFAULT_FILE = "towpath.toml"
+SECRETS = frozenset({"database_url", "api_tokens", "git_credentials"})
+
+
+class Invalid(Exception):  # noqa: N818
+    """The settings cannot be used. Each problem says which setting, from where, what to give."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _secret(given: object) -> object:
+    """A secret is a string, or `{ file = "PATH" }` for one that lies in a file."""
+    if not (isinstance(given, dict) and set(given) == {"file"}):
+        return given
+    return _content(Path(str(given["file"])))
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or "is not text"
+        raise ValueError(f"the file {file} cannot be read: {why}") from None
+
+
+_POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+Secret = Annotated[SecretStr, pydantic.BeforeValidator(_secret)]
+
+
+class GitCredential(pydantic.BaseModel):
+    """How to reach the repositories whose address begins with `url`."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: str = Field(
+        min_length=1,
+        description="The beginning of the repositories' addresses, for example "
+        "`https://git.example.org/acme/`. The longest match is used.",
+    )
+    username: str = Field("", description="User name for HTTPS. Many hosts take any with a token.")
+    token: Secret = Field(SecretStr(""), description="Token or password for HTTPS. A secret.")
+    ssh_key: Path | None = Field(None, description="Private key file for SSH.")
+    known_hosts: Path | None = Field(None, description="`known_hosts` file that SSH must match.")
+    ca_file: Path | None = Field(None, description="Certificates (PEM) to trust for HTTPS.")
+
+    @pydantic.field_validator("url")
+    @classmethod
+    def _no_user_information(cls, url: str) -> str:
+        if "://" in url and urlsplit(url).password is not None:
+            raise ValueError("holds a password; give it as `username` and `token` instead")
+        return url
+
+    @pydantic.field_validator("ssh_key", "known_hosts", "ca_file")
+    @classmethod
+    def _must_exist(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.expanduser().is_file():
+            raise ValueError(f"there is no file {file}")
+        return file.expanduser() if file else None
+
+
+def data_home() -> Path:
+    """Where Towpath keeps data by default (XDG Base Directory Specification)."""
+    return _xdg("XDG_DATA_HOME", ".local/share") / "towpath"
+
+
+def config_home() -> Path:
+    """Where a person's own settings lie (XDG Base Directory Specification)."""
+    return _xdg("XDG_CONFIG_HOME", ".config") / "towpath"
+
+
+def _xdg(variable: str, otherwise: str) -> Path:
+    given = os.environ.get(variable, "")
+    return Path(given) if given.startswith("/") else Path.home() / otherwise
+
+
+def _own_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class Settings(BaseSettings):
+    """Every setting of an installation. Made directly, it reads nothing; see `load`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+    )
+
+    config: str = Field(
+        "",
+        description="The configuration source: a folder, or the address of a git repository.",
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="The port to listen on; 0 takes any.")
+    public_url: str = Field(
+        "",
+        description="The address under which people reach Towpath, used in links; "
+        "by default `http://HOST:PORT`.",
+    )
+    database_url: Secret = Field(
+        SecretStr(""),
+        description="A PostgreSQL address such as `postgresql://user@host/name`; "
+        "by default Towpath runs a PostgreSQL of its own below `data_dir`. A secret.",
+    )
+    data_dir: Path = Field(
+        default_factory=data_home,
+        description="The folder for the embedded database and the git mirrors; "
+        "by default `$XDG_DATA_HOME/towpath`, else `~/.local/share/towpath`.",
+    )
+    poll_interval: float = Field(
+        10, gt=0, le=86400, description="Seconds between two looks at each repository's heads."
+    )
+    worker_name: str = Field(
+        default_factory=_own_name,
+        min_length=1,
+        description="The name of this process among workers on the same database; "
+        "by default `HOSTNAME-PID`. It must be its own.",
+    )
+    looks_at_once: int = Field(
+        16, ge=1, le=1000, description="The number of releases this process works on at once."
+    )
+    git_timeout: float = Field(
+        60, gt=0, le=3600, description="Seconds after which a git fetch or push is given up."
+    )
+    git_author_name: str = Field(
+        "Towpath", min_length=1, description="The author's name on commits that Towpath writes."
+    )
+    git_author_email: str = Field(
+        "towpath@localhost",
+        pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        description="The author's mail address on commits that Towpath writes.",
+    )
+    git_credentials: tuple[GitCredential, ...] = Field(
+        (),
+        description="A list of tables that say how to reach repositories; see below. "
+        "Holds secrets.",
+    )
+    api_tokens: dict[str, Secret] = Field(
+        default_factory=dict,
+        description="A table of who may use the API: a name, shown as the actor, and its token "
+        "(16 characters or more). Needed to listen on anything but loopback. Secrets.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        description="The least severe level that is logged: `debug`, `info`, `warning` or `error`.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="The form of log lines: `text` for people, `json` for programs."
+    )
+    max_file_size: pydantic.ByteSize = Field(
+        pydantic.ByteSize(5 * 1024 * 1024),
+        gt=0,
+        description="The largest file that is read from a repository, in bytes or as `5MiB`.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed: `load` asks the sources itself, to know each value's place."""
+        return (init_settings,)
+
+    @pydantic.field_validator("config")
+    @classmethod
+    def _config_without_password(cls, config: str) -> str:
+        if "://" in config and urlsplit(config).password is not None:
+            raise ValueError("holds a password; give it in `git_credentials` instead")
+        return config
+
+    @pydantic.field_validator("public_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and not (parts.scheme in ("http", "https") and parts.netloc):
+            raise ValueError("is not an address that begins with http:// or https://")
+        return url.rstrip("/")
+
+    @pydantic.field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: SecretStr) -> SecretStr:
+        given = url.get_secret_value()
+        if given and urlsplit(given).scheme not in _POSTGRESQL:
+            raise ValueError("is not an address that begins with postgresql://")
+        return url
+
+    @pydantic.field_validator("api_tokens")
+    @classmethod
+    def _long_tokens(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        short = [name for name, token in tokens.items() if len(token.get_secret_value()) < 16]
+        if short:
+            raise ValueError(f"the token of {', '.join(short)} has fewer than 16 characters")
+        return tokens
+
+    @property
+    def address(self) -> str:
+        """Where people reach this server: `public_url`, else host and port. No slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def check_serving(self) -> None:
+        """Raise `Invalid` where a server with these settings would be open to anybody."""
+        if not self.on_loopback and not self.api_tokens:
+            raise Invalid(
+                [
+                    f"host: {self.host} can be reached from other machines, and nobody would have "
+                    "to sign in. Give api_tokens (a table [api_tokens] with NAME = TOKEN in "
+                    f"{DEFAULT_FILE}, or {PREFIX}API_TOKENS_FILE), or listen on 127.0.0.1."
+                ]
+            )
+
+
+class _Variables(EnvSettingsSource):
+    """`TOWPATH_*` variables."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        given = dict(super()._load_env_vars())
+        # Kubernetes sets TOWPATH_PORT=tcp://… in every pod beside a Service named "towpath".
+        if (given.get("towpath_port") or "").startswith("tcp://"):
+            del given["towpath_port"]
+        return given
+
+
+class _SecretFiles(EnvSettingsSource):
+    """`TOWPATH_*_FILE` variables, for secrets: the file holds what the variable would."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {
+            f"{PREFIX}{name}".lower(): _content(Path(os.environ[_file_variable(name)]))
+            for name in SECRETS
+            if os.environ.get(_file_variable(name))
+        }
+
+
+def _variable(setting: str) -> str:
+    return f"{PREFIX}{setting.upper()}"
+
+
+def _file_variable(setting: str) -> str:
+    return f"{_variable(setting)}_FILE"
+
+
+def load(file: Path | None = None, options: Mapping[str, object] | None = None) -> Settings:
+    """Settings from options of the command line, variables, secret files and `towpath.toml`.
+
+    The first of these that gives a setting wins. `file` must exist; without it the file named by
+    `TOWPATH_SETTINGS`, else `towpath.toml` in the current folder if there is one. `options` whose
+    value is None were not given. Raises `Invalid`.
+    """
+    given: dict[str, _Given] = {}
+    for name, value in (options or {}).items():
+        if value is not None:
+            given[name] = _Given(value, f"option --{name.replace('_', '-')}")
+    given = {**_from_file(_file(file)), **_from_variables(), **given}
+    try:
+        return Settings(**{name: one.value for name, one in given.items()})  # type: ignore[arg-type]
+    except pydantic.ValidationError as invalid:
+        raise Invalid([_problem(error, given) for error in invalid.errors()]) from None
+
+
+class _Given(NamedTuple):
+    value: object
+    place: str
+
+
+def _file(named: Path | None) -> Path | None:
+    variable = os.environ.get(f"{PREFIX}SETTINGS", "")
+    file = named or (Path(variable) if variable else None)
+    if file is None:
+        return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).is_file() else None
+    return file
+
+
+def _from_file(file: Path | None) -> dict[str, _Given]:
+    if file is None:
+        return {}
+    try:
+        values = tomllib.loads(_content(file))
+    except tomllib.TOMLDecodeError as problem:
+        raise Invalid([f"{file}: not valid TOML: {problem}"]) from None
+    except ValueError as problem:
+        raise Invalid([str(problem)]) from None
+    return {name: _Given(value, str(file)) for name, value in values.items()}
+
+
+def _from_variables() -> dict[str, _Given]:
+    try:
+        files = _SecretFiles(Settings)()
+        direct = _Variables(Settings)()
+    except SettingsError as problem:
+        raise Invalid([_not_json(str(problem))]) from None
+    except ValueError as problem:
+        raise Invalid([str(problem)]) from None
+    twice = [name for name in files if name in direct]
+    if twice:
+        raise Invalid(
+            [f"{n}: both {_variable(n)} and {_file_variable(n)} are set. Give one." for n in twice]
+        )
+    return {
+        **{name: _Given(value, f"variable {_variable(name)}") for name, value in direct.items()},
+        **{
+            name: _Given(value, f"the file that {_file_variable(name)} names")
+            for name, value in files.items()
+        },
+    }
+
+
+def _not_json(problem: str) -> str:
+    name = next((name for name in SECRETS if f'"{name}"' in problem), "")
+    return f"{name}: the value of {_variable(name)} (or its file) is not JSON. Give {_advice(name)}"
+
+
+def _problem(error: ErrorDetails, given: Mapping[str, _Given]) -> str:
+    name, *rest = error["loc"]
+    setting = str(name)
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
+    place = given[setting].place if setting in given else "default"
+    if error["type"] == "extra_forbidden":
+        unknown = str(error["loc"][-1])
+        return f"{setting}{where} ({place}): there is no such setting.{_nearest(unknown)}"
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    shown = _shown(setting, given[setting].value) if setting in given else ""
+    return f"{setting}{where} ({place}): {shown}{message}. Give {_advice(setting)}"
+
+
+def _shown(setting: str, value: object) -> str:
+    """The value, unless it is or may hold a secret (an address with user information)."""
+    address = "://" in str(value) and "@" in str(value)
+    return "" if setting in SECRETS or address else f"{value!r}: "
+
+
+def _nearest(name: str) -> str:
+    known = [*Settings.model_fields, *GitCredential.model_fields]
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {near[0]}?" if near else f" The settings are {', '.join(known)}."
+
+
+def _advice(setting: str) -> str:
+    """What to give, from the setting's own description, as the rest of a sentence."""
+    description = Settings.model_fields[setting].description or ""
+    return description[0].lower() + description[1:]

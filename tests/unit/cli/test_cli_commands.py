@@ -1,0 +1,515 @@
+"""Every command against real HTTP: what it asks, what it prints, and its exit code."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+import canned_server as canned
+from towpath.cli import look
+
+ENVIRONMENTS = (
+    canned.environment("dev", "succeeded"),
+    canned.environment("qa", "running", depends_on=["dev"]),
+)
+POLICY = [
+    {
+        "name": "action",
+        "value": "pr",
+        "origin": "policy prod",
+        "lost": [{"origin": "default", "value": "commit", "why": "policy prod goes first"}],
+    },
+    {"name": "soak", "value": 1800.0, "origin": "step", "lost": []},
+    {"name": "pre_action", "value": None, "origin": "default", "lost": []},
+    {
+        "name": "approval",
+        "value": {"required": 2, "teams": ["sre"], "users": [], "exclude_author": True},
+        "origin": "policy prod",
+        "lost": [],
+    },
+]
+PATCH = """--- a/apps/api/prod/values.yaml
++++ b/apps/api/prod/values.yaml
+@@ -1,2 +1,2 @@
+ image:
+-  tag: "1"
++  tag: "2"
+"""
+PLAN: dict[str, Any] = {
+    "product": "checkout",
+    "environment": "prod",
+    "version": "2.14.0",
+    "components": ["api"],
+    "warnings": [canned.reason("application_missing", "worker takes no part")],
+    "policy": POLICY,
+    "repositories": [
+        {
+            "repository": "https://git.example.org/acme/gitops.git",
+            "branch": "main",
+            "base": "4be19d2aaaa",
+            "files": [
+                {
+                    "path": "apps/api/prod/values.yaml",
+                    "old_path": "apps/api/prod/values.yaml",
+                    "patch": PATCH,
+                }
+            ],
+            "drift": [
+                {
+                    "file": "apps/api/prod/values.yaml",
+                    "place": "$.replicas",
+                    "landed": "3",
+                    "found": "5",
+                    "commit": "1234567890",
+                    "author": "ravi",
+                }
+            ],
+            "reason": None,
+        }
+    ],
+}
+LOCKED = {"product": "checkout", "environment": "prod", "locked": True, "lock": None}
+LOOKED: dict[str, Any] = {"repositories": ["r"], "releases": ["checkout-129"], "trouble": []}
+EVENT = {
+    "id": 17,
+    "at": "2026-11-22T10:44:00.000000Z",
+    "kind": "PhaseFailed",
+    "product": "checkout",
+    "release": "checkout-128",
+    "environment": "qa",
+    "actor": "",
+    "data": {
+        "phase": "sync",
+        "status": "failed",
+        "reason": canned.reason("sync_failed", "it does not sync"),
+    },
+}
+AT = "/products/checkout/environments/prod"
+COMMANDS = [
+    ("status",),
+    ("status", "checkout"),
+    ("release", "list"),
+    ("release", "show", "checkout-128"),
+    ("release", "create", "checkout"),
+    ("release", "terminate", "checkout-128"),
+    ("release", "retry", "checkout-128"),
+    ("release", "events", "checkout-128"),
+    ("promote", "checkout", "--to", "prod"),
+    ("promote", "checkout", "--to", "prod-eu", "--dry-run"),
+    ("rollback", "checkout", "prod"),
+    ("lock", "checkout", "prod"),
+    ("unlock", "checkout", "prod"),
+    ("policy", "evaluate", "checkout", "prod"),
+    ("refresh",),
+]
+
+
+@pytest.fixture(autouse=True)
+def world(server: canned.CannedServer) -> None:
+    """A small world that every command finds its answer in."""
+    release = canned.release("running", *ENVIRONMENTS)
+    places = [
+        canned.place("dev", "2.14.0", "succeeded"),
+        canned.place("qa", "2.13.2", "succeeded", on_its_way=[canned.coming("2.14.0", "running")]),
+    ]
+    product = canned.product("checkout", *places)
+    lock = {
+        "product": "checkout",
+        "environment": "qa",
+        "reason": "sale",
+        "author": "ravi",
+        "since": "2026-11-22T10:42:00Z",
+        "until": None,
+        "by_rollback": False,
+    }
+    matrix = [
+        {"component": "api", "environment": "dev", "version": "2.14.0"},
+        {"component": "api", "environment": "qa", "version": "2.13.2"},
+        {"component": "web", "environment": "dev", "version": "2.14.0"},
+    ]
+    evaluated = {"product": "checkout", "environment": "prod", "flow": "f", "settings": POLICY}
+    server.gets("/products", canned.page(product))
+    server.gets("/products/checkout", {**product, "locks": [lock], "matrix": matrix})
+    server.gets("/configuration", {"problems": []})
+    server.gets("/releases", canned.page(canned.listed("running", *ENVIRONMENTS)))
+    server.gets("/releases/checkout-128", release)
+    server.gets("/releases/checkout-128/events", canned.page(EVENT))
+    server.gets("/policies/evaluate", evaluated)
+    server.takes("/products/checkout/releases", release)
+    server.takes("/releases/checkout-128/terminate", release)
+    server.takes("/releases/checkout-128/retry", release)
+    server.takes("/releases/checkout-128/environments/qa/retry", release)
+    server.takes(f"{AT}/promote", release)
+    server.takes(f"{AT}-eu/promote", PLAN)
+    server.takes(f"{AT}/rollback", release)
+    server.takes(f"{AT}/lock", LOCKED)
+    server.takes(f"{AT}/unlock", {**LOCKED, "locked": False})
+    server.takes("/refresh", LOOKED)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_that_did_what_was_asked_exits_0_with_data_on_standard_output(
+    command: tuple[str, ...], towpath: Any
+) -> None:
+    result = towpath(*command)
+    assert (result.exit_code, result.exception) == (0, None)
+    assert result.stdout.strip()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_json_and_yaml_hold_the_same_data_and_nothing_else(
+    command: tuple[str, ...], towpath: Any
+) -> None:
+    as_json = towpath(*command, "--output", "json")
+    as_yaml = towpath(*command, "-o", "yaml")
+    assert (as_json.exit_code, as_yaml.exit_code) == (0, 0)
+    assert json.loads(as_json.stdout) == yaml.safe_load(as_yaml.stdout)
+    assert as_json.stderr == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_server_that_is_not_there_is_named_with_what_to_start(
+    command: tuple[str, ...], towpath: Any
+) -> None:
+    result = towpath(*command, "--server", "http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "No Towpath server can be reached at http://127.0.0.1:9." in result.stderr
+    assert "towpath serve" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_problem_document_is_one_sentence_with_its_advice(
+    command: tuple[str, ...], towpath: Any, server: canned.CannedServer
+) -> None:
+    refused = canned.problem(409, "already_ended", "checkout-128 has ended", advice="Retry it.")
+    for asked in server.answers:
+        server.answers[asked] = [refused]
+    result = towpath(*command)
+    assert result.exit_code == 1
+    assert result.stderr == "checkout-128 has ended.\nRetry it.\n"
+    assert result.stdout == ""
+
+
+def test_wrong_use_exits_2(towpath: Any, server: canned.CannedServer) -> None:
+    assert towpath("release", "show").exit_code == 2
+    assert towpath("nonsense").exit_code == 2
+    assert towpath("status", "--output", "xml").exit_code == 2
+    assert towpath("lock", "checkout", "prod", "--until", "tomorrow").exit_code == 2
+    assert towpath("status", "--server", "localhost:8080").exit_code == 2
+    errors = [{"field": "revision", "message": "is too long"}]
+    server.takes(
+        "/products/checkout/releases",
+        canned.problem(422, "invalid_request", "the request is not valid", errors=errors),
+    )
+    result = towpath("release", "create", "checkout")
+    assert result.exit_code == 2
+    assert result.stderr == "the request is not valid. revision: is too long.\n"
+
+
+def test_a_problem_that_names_its_fields_itself_is_not_told_twice(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    errors = [{"field": "body.revision", "message": "is too long"}]
+    detail = "body.revision: is too long"
+    told = canned.problem(422, "invalid_request", detail, errors=errors)
+    server.takes("/products/checkout/releases", told)
+    result = towpath("release", "create", "checkout")
+    assert result.stderr == "body.revision: is too long.\n"
+
+
+def test_a_version_on_its_way_that_is_there_already_is_shown_once(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    place = canned.place("dev", "2.14.0", None, on_its_way=[canned.coming("2.14.0", "running")])
+    server.gets("/products", canned.page(canned.product("checkout", place)))
+    shown = towpath("status").stdout
+    assert "checkout  ◐ 2.14.0" in shown
+    assert shown.count("2.14.0") == 2  # the cell, and the release on its way
+
+
+def test_without_a_token_the_way_to_give_one_is_said(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    server.gets("/releases", canned.problem(401, "unauthorized", "a token is needed"))
+    result = towpath("release", "list")
+    assert result.exit_code == 1
+    assert "TOWPATH_TOKEN" in result.stderr
+
+
+def test_a_read_is_tried_again_while_the_server_starts(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    soon = canned.problem(503, "database_unavailable", "the database does not answer")
+    server.gets("/releases/checkout-128", soon, soon, canned.release("running", *ENVIRONMENTS))
+    result = towpath("release", "show", "checkout-128")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+
+
+def test_a_write_is_never_repeated_by_itself(towpath: Any, server: canned.CannedServer) -> None:
+    soon = canned.problem(503, "database_unavailable", "the database does not answer")
+    server.takes(f"{AT}/rollback", soon)
+    assert towpath("rollback", "checkout", "prod").exit_code == 1
+    assert len(server.asked) == 1
+
+
+def test_a_server_that_speaks_something_else_is_doubted(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    server.gets("/releases", canned.html("<h1>It works!</h1>"))
+    result = towpath("release", "list")
+    assert result.exit_code == 1
+    assert "Is this the address of a Towpath server?" in result.stderr
+
+
+def test_status_shows_versions_by_environment_and_what_is_on_its_way(towpath: Any) -> None:
+    shown = towpath("status").stdout
+    assert "dev" in shown.splitlines()[0]
+    assert "qa" in shown.splitlines()[0]
+    assert "✓ 2.14.0" in shown
+    assert shown.splitlines()[1].split() == ["checkout", "✓", "2.14.0", "✓", "2.13.2"]
+    assert shown.splitlines()[2].split() == ["◐", "2.14.0"]
+    assert "◐ running  ✓ succeeded" in shown
+    assert "checkout-128" in shown
+
+
+def test_status_of_a_product_shows_its_components_and_locks(towpath: Any) -> None:
+    shown = towpath("status", "checkout").stdout
+    assert [line.split() for line in shown.splitlines() if line.startswith("  api")] == [
+        ["api", "2.14.0", "2.13.2"]
+    ]
+    assert "checkout in qa is locked by ravi: sale" in shown
+
+
+def test_status_on_a_narrow_terminal_has_an_environment_on_each_line(
+    towpath: Any, server: canned.CannedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("dev", "qa", "load-test", "staging", "prod-eu")
+    places = [canned.place(name, "2.14.0", "succeeded") for name in names]
+    server.gets("/products", canned.page(canned.product("checkout", *places)))
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = towpath("status").stdout.splitlines()
+    assert max(map(len, lines)) <= 50
+    assert any(line.split() == ["dev", "✓", "2.14.0"] for line in lines)
+
+
+def test_status_shows_configuration_problems_and_trouble(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    trouble = {
+        "scope": "repository",
+        "subject": "https://git.example.org/a.git",
+        "reason": canned.reason("git_unreachable", "cannot be reached"),
+        "since": None,
+    }
+    server.gets("/products", canned.page(canned.product("checkout", trouble=[trouble])))
+    server.gets(
+        "/configuration",
+        {"problems": [{"file": "p.yaml", "line": 3, "message": "bad", "severity": "error"}]},
+    )
+    shown = towpath("status").stdout
+    assert "! https://git.example.org/a.git: cannot be reached" in shown
+    assert "! configuration: p.yaml:3: bad" in shown
+
+
+def test_status_of_an_empty_installation_says_what_to_do(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    server.gets("/products", canned.page())
+    server.gets("/releases", canned.page())
+    assert "No product yet." in towpath("status").stdout
+
+
+def test_the_release_list_sends_its_filters(towpath: Any, server: canned.CannedServer) -> None:
+    towpath(
+        *("release", "list", "--product", "checkout", "--status", "failed", "--status", "error"),
+        *("--flow", "f", "--environment", "qa", "--since", "2d", "--until", "2026-11-22T00:00Z"),
+    )
+    query = server.last("/releases").query
+    assert query["product"] == ["checkout"]
+    assert query["status"] == ["failed", "error"]
+    assert query["environment"] == ["qa"]
+    assert query["until"][0].startswith("2026-11-2")
+    assert query["since"][0].endswith("+00:00")
+
+
+def test_the_release_list_goes_on_to_the_next_page(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    one = canned.listed("running", *ENVIRONMENTS)
+    server.gets("/releases", canned.page(one, next_cursor="c"), canned.page(one))
+    found = json.loads(towpath("release", "list", "-o", "json").stdout)
+    assert len(found["items"]) == 2
+    assert server.last("/releases").query["cursor"] == ["c"]
+
+
+def test_the_release_list_stops_at_its_limit_and_says_that_there_are_more(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    one = canned.listed("running", *ENVIRONMENTS)
+    server.gets("/releases", canned.page(one, next_cursor="c"))
+    result = towpath("release", "list", "--limit", "1")
+    assert len(server.asked) == 1
+    assert "There are more" in result.stderr
+
+
+def test_the_release_list_shows_a_glyph_for_each_environment(towpath: Any) -> None:
+    line = towpath("release", "list").stdout.splitlines()[1]
+    assert "✓◐" in line
+    assert "Retry card authorisation once when the gateway times out" in line
+
+
+def test_an_empty_list_says_whether_the_filter_is_the_reason(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    server.gets("/releases", canned.page())
+    assert "No release yet" in towpath("release", "list").stdout
+    assert towpath("release", "list", "--product", "x").stdout == "No release matches.\n"
+
+
+def test_events_are_read_to_the_last_page(towpath: Any, server: canned.CannedServer) -> None:
+    path = "/releases/checkout-128/events"
+    server.gets(path, canned.page(EVENT, next_cursor="17"), canned.page({**EVENT, "id": 18}))
+    result = towpath("release", "events", "checkout-128", "-o", "json")
+    assert [one["id"] for one in json.loads(result.stdout)["items"]] == [17, 18]
+    assert server.last(path).query["after"] == ["17"]
+
+
+def test_an_event_is_told_in_words(towpath: Any) -> None:
+    shown = towpath("release", "events", "checkout-128").stdout
+    assert "sync failed" in shown
+    assert "it does not sync" in shown
+
+
+def test_create_sends_revision_and_flow_and_says_how_to_follow(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    result = towpath("release", "create", "checkout", "--revision", "v2", "--flow", "hotfix")
+    assert server.last("/products/checkout/releases").body == {"revision": "v2", "flow": "hotfix"}
+    assert result.stdout.split() == ["checkout-128", look.glyph("running"), "running"]
+    assert "towpath release show checkout-128 --watch" in result.stderr
+
+
+def test_create_and_wait_follows_the_release_to_its_end(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    over = canned.release("failed", canned.environment("dev", "failed"))
+    server.gets("/releases/checkout-128", canned.release("running", *ENVIRONMENTS), over)
+    result = towpath("release", "create", "checkout", "--wait")
+    assert result.exit_code == 1
+    assert "checkout-128 failed after" in result.stdout
+
+
+def test_retry_can_be_for_one_environment(towpath: Any, server: canned.CannedServer) -> None:
+    assert towpath("release", "retry", "checkout-128", "--environment", "qa").exit_code == 0
+    assert server.last("/releases/checkout-128/environments/qa/retry").method == "POST"
+
+
+def test_terminate_sends_the_comment(towpath: Any, server: canned.CannedServer) -> None:
+    towpath("release", "terminate", "checkout-128", "--comment", "wrong branch")
+    assert server.last("/releases/checkout-128/terminate").body == {"comment": "wrong branch"}
+
+
+def test_promote_sends_where_from_which_components_and_which_release(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    towpath(
+        *("promote", "checkout", "--to", "prod", "--from", "qa", "--component", "api"),
+        *("--component", "web", "--release", "checkout-127"),
+    )
+    assert server.last(f"{AT}/promote").body == {
+        "from": "qa",
+        "components": ["api", "web"],
+        "release": "checkout-127",
+        "dry_run": False,
+    }
+
+
+def test_a_dry_run_shows_every_diff_what_was_changed_by_hand_and_the_policy(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    shown = towpath("promote", "checkout", "--to", "prod-eu", "--dry-run").stdout
+    assert server.last(f"{AT}-eu/promote").body["dry_run"] is True
+    for line in ('-  tag: "1"', '+  tag: "2"', "apps/api/prod/values.yaml"):
+        assert line in shown
+    assert "changed by hand: apps/api/prod/values.yaml $.replicas: 3 was changed to 5" in shown
+    assert "warning: worker takes no part" in shown
+    settings = [line.split() for line in shown.splitlines()]
+    assert ["action", "pr", "policy", "prod"] in settings
+    assert ["soak", "30m", "step"] in settings
+
+
+def test_a_dry_run_of_what_cannot_be_made_says_why_and_exits_1(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    reason = canned.reason("value_missing", "there is no $.image.tag", advice="Add it.")
+    broken = {**PLAN["repositories"][0], "files": [], "reason": reason}
+    server.takes(f"{AT}/rollback", {**PLAN, "repositories": [broken]})
+    result = towpath("rollback", "checkout", "prod", "--dry-run")
+    assert result.exit_code == 1
+    assert "✕ there is no $.image.tag" in result.stdout
+    assert "Add it." in result.stdout
+
+
+def test_rollback_locks_unless_told_otherwise(towpath: Any, server: canned.CannedServer) -> None:
+    towpath("rollback", "checkout", "prod")
+    assert server.last(f"{AT}/rollback").body == {"to": "", "lock": True, "dry_run": False}
+    towpath("rollback", "checkout", "prod", "--to", "checkout-120", "--no-lock")
+    body = server.last(f"{AT}/rollback").body
+    assert body == {"to": "checkout-120", "lock": False, "dry_run": False}
+
+
+def test_lock_sends_reason_and_end(towpath: Any, server: canned.CannedServer) -> None:
+    towpath("lock", "checkout", "prod", "--reason", "sale", "--until", "2026-12-01T08:00:00+00:00")
+    sent = server.last(f"{AT}/lock").body
+    assert sent is not None
+    assert sent["reason"] == "sale"
+    assert sent["until"].startswith("2026-12-01T")
+    towpath("lock", "checkout", "prod")
+    assert server.last(f"{AT}/lock").body == {
+        "reason": "no reason was given",
+        "until": None,
+    }
+
+
+def test_a_dash_locks_the_whole_environment(towpath: Any, server: canned.CannedServer) -> None:
+    server.takes("/products/-/environments/prod/lock", {**LOCKED, "product": ""})
+    result = towpath("lock", "-", "prod")
+    assert result.stdout.strip() == "prod is locked"
+
+
+def test_policy_evaluate_shows_who_lost_and_why(towpath: Any) -> None:
+    shown = [
+        line.split()
+        for line in towpath("policy", "evaluate", "checkout", "prod").stdout.splitlines()
+    ]
+    assert ["commit", "default", "policy", "prod", "goes", "first"] in shown
+    assert [
+        "approval",
+        "required",
+        "2,",
+        "teams",
+        "sre,",
+        "excludeAuthor",
+        "policy",
+        "prod",
+    ] in shown
+
+
+def test_refresh_names_new_releases_and_fails_where_a_repository_cannot_be_read(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    assert "made checkout-129" in towpath("refresh").stdout
+    trouble = [{"repository": "r", "reason": canned.reason("git_unreachable", "no answer")}]
+    server.takes("/refresh", {**LOOKED, "trouble": trouble})
+    result = towpath("refresh", "r")
+    assert result.exit_code == 1
+    assert "✕ r: no answer" in result.stdout
+    assert server.last("/refresh").body == {"repository": "r"}
+
+
+def test_the_version_is_shown(towpath: Any) -> None:
+    assert towpath("--version").stdout.startswith("towpath ")

@@ -1,0 +1,53 @@
+"""`towpath serve`: what keeps it from starting, before anything is started."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without settings."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TOWPATH_API_TOKENS", raising=False)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_serve_refuses_other_machines_without_tokens_and_says_which_setting_to_give(
+    host: str, towpath: Any
+) -> None:
+    result = towpath("serve", "--config", ".", "--host", host)
+    assert result.exit_code == 2
+    assert "api_tokens" in result.stderr
+    assert "TOWPATH_API_TOKENS_FILE" in result.stderr
+
+
+def test_a_wrong_option_is_told_with_its_place(towpath: Any) -> None:
+    result = towpath("serve", "--port", "99999")
+    assert result.exit_code == 2
+    assert "port (option --port): 99999" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_settings_file_that_is_not_there_is_named(command: str, towpath: Any) -> None:
+    result = towpath(command, "--settings", "none.toml")
+    assert result.exit_code == 2
+    assert "none.toml" in result.stderr
+
+
+def test_every_wrong_setting_is_told_at_once(towpath: Any, tmp_path: Path) -> None:
+    (tmp_path / "towpath.toml").write_text('port = "x"\nlog_format = "xml"\n')
+    result = towpath("worker")
+    assert result.exit_code == 2
+    assert result.stderr.count("towpath.toml") == 2
+
+
+def test_the_demo_reads_no_database_of_a_real_installation(
+    towpath: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOWPATH_DATABASE_URL", "mysql://refused-if-it-were-read")
+    result = towpath("demo", "--once", "--port", "99999")
+    assert result.exit_code == 2
+    assert "database_url" not in result.stderr
+    assert "port" in result.stderr

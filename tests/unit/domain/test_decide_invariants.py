@@ -1,0 +1,225 @@
+"""Any history of a product: nothing goes backwards, nothing is stuck, one acts at a time.
+
+The machine does at random what people, git and deployers do; the world checks its invariants at
+every step. At the end everything is mended, and every release must come to its end by itself.
+"""
+
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+import playbook
+from towpath.domain import wishes
+from towpath.domain.catalog import Concurrency, OnDrift, PolicySettings
+from towpath.domain.reasons import Code
+from towpath.domain.release import Release, Role
+from towpath.domain.status import Status
+
+FLOWS = {"straight": playbook.STRAIGHT, "diamond": playbook.DIAMOND}
+ENVIRONMENTS = ("dev", "qa", "perf", "prod")
+WRITTEN = ENVIRONMENTS[1:]
+SCRIPTS = (
+    "ok",
+    "down",
+    "refuse",
+    "refuse value",
+    "lost",
+    "arrived unheard",
+    "died before",
+    "died after",
+)
+DEPLOYED = (
+    (Status.RUNNING, Status.RUNNING),
+    (Status.SUSPENDED, Status.RUNNING),
+    (Status.FAILED, Status.RUNNING),
+    (Status.SUCCEEDED, Status.RUNNING),
+    (Status.SUCCEEDED, Status.SUSPENDED),
+    (Status.SUCCEEDED, Status.FAILED),
+    (Status.RUNNING, Status.SUCCEEDED),
+    (Status.SUCCEEDED, Status.SUCCEEDED),
+)
+LONGEST_UNTIL_MENDED = 60  # minutes after everything is mended
+
+
+class Histories(RuleBasedStateMachine):
+    """What can happen to a product, in any order."""
+
+    @initialize(
+        concurrency=st.sampled_from(Concurrency),
+        flow=st.sampled_from(sorted(FLOWS)),
+        on_drift=st.sampled_from(OnDrift),
+        retries=st.sampled_from([0, 2]),
+        repositories=st.sampled_from([("deploy",), ("deploy", "other")]),
+    )
+    def begin(
+        self,
+        concurrency: Concurrency,
+        flow: str,
+        on_drift: OnDrift,
+        retries: int,
+        repositories: tuple[str, ...],
+    ) -> None:
+        self.world = playbook.World(
+            steps=FLOWS[flow],
+            concurrency=concurrency,
+            settings=PolicySettings(on_drift=on_drift, retries=retries),
+            repositories=repositories,
+            timeout=timedelta(hours=2),
+        )
+
+    # --- people --------------------------------------------------------------------------------
+    @rule(look=st.booleans())
+    def push(self, look: bool) -> None:
+        self.world.push(look=look)
+
+    @precondition(lambda self: self.world.releases)
+    @rule(deployed=st.booleans(), look=st.booleans())
+    def revise(self, deployed: bool, look: bool) -> None:
+        self.world.revise(deployed=deployed, look=look)
+
+    @rule(where=st.sampled_from(WRITTEN), look=st.booleans())
+    def promote(self, where: str, look: bool) -> None:
+        if where in self.world.environments:
+            self.world.promote("dev", where, look=look)
+
+    @rule(data=st.data(), where=st.sampled_from(ENVIRONMENTS), lock=st.booleans())
+    def roll_back(self, data: st.DataObject, where: str, lock: bool) -> None:
+        landed = [name for name, _ in self.world.landings.get(where, [])]
+        if landed:
+            to = data.draw(st.sampled_from(landed))
+            self.world.roll_back(where, to, lock=lock, look=data.draw(st.booleans()))
+
+    @precondition(lambda self: self.world.releases)
+    @rule(data=st.data())
+    def terminate(self, data: st.DataObject) -> None:
+        try:
+            self.world.terminate(self._any(data).id)
+        except wishes.Refused:
+            return
+
+    @precondition(lambda self: self.world.releases)
+    @rule(data=st.data(), where=st.sampled_from(("", *ENVIRONMENTS)), look=st.booleans())
+    def retry(self, data: st.DataObject, where: str, look: bool) -> None:
+        try:
+            self.world.retry(self._any(data).id, where, look=look)
+        except wishes.Refused:
+            return
+
+    @rule(
+        where=st.sampled_from(WRITTEN),
+        minutes=st.sampled_from([None, 3, 300]),
+        product=st.sampled_from(["", playbook.PRODUCT]),
+    )
+    def lock(self, where: str, minutes: float | None, product: str) -> None:
+        self.world.lock(where, minutes, product)
+
+    @precondition(lambda self: self.world.locks)
+    @rule(data=st.data(), look=st.booleans())
+    def unlock(self, data: st.DataObject, look: bool) -> None:
+        lock = data.draw(st.sampled_from(self.world.locks))
+        self.world.unlock(lock.environment, lock.product, look=look)
+
+    @rule(where=st.sampled_from(ENVIRONMENTS))
+    def change_by_hand(self, where: str) -> None:
+        self.world.change_by_hand(where)
+
+    # --- the outside ---------------------------------------------------------------------------
+    @rule(where=st.sampled_from(WRITTEN), scripts=st.lists(st.sampled_from(SCRIPTS), max_size=3))
+    def git(self, where: str, scripts: list[str]) -> None:
+        # What kills a worker or loses an answer does so once, or no look would ever end.
+        self.world.git[where] = [*scripts, "down" if "down" in scripts else "ok"]
+
+    @rule(where=st.sampled_from(ENVIRONMENTS), said=st.sampled_from(DEPLOYED))
+    def deployment(self, where: str, said: tuple[Status, Status]) -> None:
+        self.world.deployments[where] = said
+
+    @rule(where=st.sampled_from(ENVIRONMENTS))
+    def deployer_is_silent(self, where: str) -> None:
+        self.world.blind ^= {where}
+
+    @precondition(lambda self: self.world.attempts)
+    @rule(data=st.data())
+    def late_arrival(self, data: st.DataObject) -> None:
+        self.world.arrive_late(data.draw(st.sampled_from(self.world.attempts)))
+
+    # --- the engine ----------------------------------------------------------------------------
+    @precondition(lambda self: self.world.releases)
+    @rule(data=st.data(), rounds=st.integers(1, 4))
+    def look_a_little(self, data: st.DataObject, rounds: int) -> None:
+        self.world.look(self._any(data).id, rounds)
+
+    @precondition(lambda self: self.world.releases)
+    @rule(data=st.data())
+    def somebody_else_is_looked_at_during_a_push(self, data: st.DataObject) -> None:
+        other = self._any(data).id
+        self.world.meanwhile = lambda: self.world.look(other, 2) if self._may_look(other) else None
+
+    def _may_look(self, other: str) -> bool:
+        # Two looks at one release never run at once.
+        return other != self.world.pushing
+
+    @rule()
+    def look_at_everything(self) -> None:
+        self.world.run()
+
+    @rule(time=st.sampled_from([{"seconds": 7}, {"minutes": 3}, {"minutes": 11}, {"hours": 3}]))
+    def time_passes(self, time: dict[str, float]) -> None:
+        self.world.wait(**time)
+
+    # --- what must be true ---------------------------------------------------------------------
+    @invariant()
+    def nothing_impossible_is_true(self) -> None:
+        if hasattr(self, "world"):
+            self.world.check()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        self.world.heal()
+        for _ in range(LONGEST_UNTIL_MENDED):
+            self._decide_what_is_held()
+            self.world.heal()
+            if all(release.ended for release in self.world.releases.values()):
+                break
+            self.world.wait(minutes=1)
+        stuck = [self.world.tell(r.id) for r in self.world.releases.values() if not r.ended]
+        assert not stuck
+
+    def _decide_what_is_held(self) -> None:
+        for release in list(self.world.releases.values()):
+            for promotion in release.promotions:
+                held = promotion.status is Status.SUSPENDED and promotion.reason
+                if held and held.code is Code.CHANGED_BY_HAND:
+                    self.world.retry(release.id, promotion.environment)
+
+    def _any(self, data: st.DataObject) -> Release:
+        return self.world[data.draw(st.sampled_from(sorted(self.world.releases)))]
+
+
+def test_in_any_history_nothing_goes_back_and_everything_ends() -> None:
+    run_state_machine_as_test(
+        Histories,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_a_source_environment_is_never_acted_in() -> None:
+    world = playbook.World()
+    world.push()
+    name = world.promote("qa", "prod")
+    assert [p.role for p in world[name].promotions] == [Role.SOURCE, Role.STEP]
+    assert world.tell(name) == "succeeded: prod succeeded"
