@@ -39,7 +39,9 @@ async def show(settings: Settings, folder: Path, *, once: bool) -> int:
         console.print(_what_to_try(api.server, made))
         while True:
             await asyncio.sleep(BETWEEN_CHANGES_S)
-            await _next(api, made, changes, console)
+            with contextlib.suppress(TimeoutError):  # something holds it: the story goes on
+                async with asyncio.timeout(BETWEEN_CHANGES_S):
+                    await _next(api, made, changes, console)
 
 
 def with_port(settings: Settings, *, chosen: bool) -> Settings:

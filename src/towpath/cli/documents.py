@@ -125,6 +125,12 @@ def why(part: Mapping[str, Any]) -> str:
     return str(_reason(part).get("sentence") or "")
 
 
+def short(version: str) -> str:
+    """A version; of several components together the first, and how many more there are."""
+    first, *more = version.split(", ")
+    return f"{first} +{len(more)}" if more else first
+
+
 def phase(name: str) -> str:
     """A phase's name in words."""
     return _PHASES.get(name, name)

@@ -75,7 +75,12 @@ def changes(before: documents.Release | None, after: documents.Release) -> Itera
     known = {stage.name: _told(stage) for stage in before.stages} if before else {}
     width = max([len(after.id), *(len(stage.name) for stage in after.stages)])
     if before is None:
-        yield _line(after.id, width, after.status, f"{after.version} {after.subject}".strip())
+        yield _line(
+            after.id,
+            width,
+            after.status,
+            f"{documents.short(after.version)}  {after.subject}".strip(),
+        )
     for stage in after.stages:
         is_news = stage.status != "waiting" if before is None else True
         if is_news and _told(stage) != known.get(stage.name):
@@ -90,13 +95,14 @@ def _told(stage: documents.Stage) -> tuple[str, str, str]:
 
 def _words(stage: documents.Stage) -> str:
     said = ": ".join(part for part in (stage.phase, stage.sentence) if part)
-    return said or " ".join(part for part in (stage.version, stage.landed) if part)
+    return said or " ".join(part for part in (documents.short(stage.version), stage.landed) if part)
 
 
 def _line(name: str, width: int, status: str, words: str) -> Text:
-    padded = look.word(status)
-    padded.append(" " * (look.LONGEST + 2 - padded.cell_len))
-    return Text.assemble(f"{name:<{width}}  ", padded, f"  {words}" if words else "")
+    line = Text.assemble(f"{name:<{width}}  ", look.word(status))
+    if words:
+        line.append(" " * (width + look.LONGEST + 6 - line.cell_len)).append(words)
+    return line
 
 
 def _exit_code(shown: documents.Release | None) -> int:

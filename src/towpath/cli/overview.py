@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from towpath.cli import client, look, options, output, times
+from towpath.cli import client, documents, look, options, output, times
 
 ProductName = Annotated[
     str, typer.Argument(metavar="PRODUCT", help="Only this product, with its components.")
@@ -68,7 +68,7 @@ def _draw(out: Console, data: Part, with_components: bool) -> None:
         out.print(matrix)
     else:
         for product in products:
-            out.print(_block(product, with_components))
+            out.print(_block(product))
     seen = {state for p in products for one in p["environments"] for state in _states(one)}
     if seen:
         out.print()
@@ -104,15 +104,23 @@ def _cell(environment: Part | None, between: str) -> Text:
     """What is there, how its promotion stands; after `between` each, what is coming, and a lock."""
     if environment is None:
         return Text()
-    coming = {one["version"]: one["status"] for one in environment.get("on_its_way", ())}
-    versions = environment["versions"]
-    there = next((coming.pop(one) for one in versions if one in coming), environment["status"])
-    cell = _marked(there, ", ".join(versions) or "nothing known")
-    for version, state in coming.items():
-        cell.append(between).append_text(_marked(state, version))
+    coming = {one["version"]: one for one in environment.get("on_its_way", ())}
+    there = coming.pop(", ".join(environment["versions"]), environment)
+    cell = _marked(there["status"], _name(environment["versions"], environment["release"]))
+    for version, one in coming.items():
+        cell.append(between).append_text(
+            _marked(one["status"], _name(version.split(", "), one["release"]))
+        )
     if environment["locked"]:
         cell.append(f"{between}‖ locked", look.style("suspended"))
     return cell
+
+
+def _name(versions: Sequence[str], release: str) -> str:
+    """The version; where components have versions of their own, the release that has them."""
+    if len(versions) > 1 and release:
+        return release
+    return documents.short(", ".join(versions)) or "nothing known"
 
 
 def _marked(state: str | None, version: str) -> Text:
@@ -133,15 +141,17 @@ def _add_components(table: Table, product: Part, columns: Sequence[str]) -> None
         table.add_row(Text(f"  {component}"), *versions, style=look.SECONDARY)
 
 
-def _block(product: Part, with_components: bool) -> Table:
+def _block(product: Part) -> Table:
     """One product, an environment on each line, for terminals too narrow for the matrix."""
-    table = output.table(product["name"], "")
+    versions = {
+        (cell["environment"], cell["component"]): cell["version"]
+        for cell in product.get("matrix", ())
+    }
+    components = product["components"] if versions else ()
+    table = output.table(product["name"], "", *components)
     for one in product["environments"]:
-        parts = [cell for cell in product.get("matrix", ()) if cell["environment"] == one["name"]]
-        detail = "  ".join(f"{cell['component']} {cell['version']}" for cell in parts)
-        table.add_row(f"  {one['name']}", _cell(one, "  "))
-        if with_components and detail:
-            table.add_row("", Text(f"  {detail}", look.SECONDARY))
+        cells = [Text(versions.get((one["name"], c), ""), look.SECONDARY) for c in components]
+        table.add_row(f"  {one['name']}", _cell(one, "  "), *cells)
     return table
 
 
@@ -154,7 +164,7 @@ def _on_its_way(out: Console, releases: Sequence[Part]) -> None:
         where = [e["name"] for e in one["environments"] if e["status"] in _ACTING]
         why = (one["reason"] or {}).get("sentence", "")
         words = ": ".join(part for part in (", ".join(where), why) if part)
-        table.add_row(one["id"], one["version"], look.word(one["status"]), words)
+        table.add_row(one["id"], documents.short(one["version"]), look.word(one["status"]), words)
     for column in table.columns[:3]:
         column.no_wrap = True
     out.print(table)

@@ -93,7 +93,7 @@ def _table(out: Console, page: client.Document, now: datetime, filtered: bool) -
     more = ("FLOW", "BY") if wide else ()
     table = output.table("RELEASE", "STATUS", "ENVIRONMENTS", "VERSION", "AGE", *more, "SUBJECT")
     # Only the subject is ever cut: it takes what room the others leave.
-    table.expand, table.columns[-1].ratio = out.is_terminal, 1
+    table.expand, table.columns[-1].ratio = out.width < output.PIPE_WIDTH, 1
     for column in table.columns:
         column.no_wrap = True
     for one in page["items"]:
@@ -102,7 +102,7 @@ def _table(out: Console, page: client.Document, now: datetime, filtered: bool) -
             one["id"],
             look.word(one["status"]),
             _strip(one),
-            one["version"],
+            documents.short(one["version"]),
             Text(times.age(made, now) if made else "", look.SECONDARY),
             *((one["flow"] or one["trigger"], one["initiator"]) if wide else ()),
             one["subject"],

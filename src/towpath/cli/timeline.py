@@ -58,5 +58,7 @@ def _why(data: dict[str, Any]) -> str:
         return str(reason.get("sentence") or "")
     if isinstance(reason, str) and reason:
         return reason
+    if data.get("commit"):
+        data = {**data, "commit": data["commit"][:10]}
     facts = [f"{name} {str(data[name])[:60]}" for name in _FACTS if data.get(name)]
     return ", ".join([*([data["subject"]] if data.get("subject") else []), *facts])

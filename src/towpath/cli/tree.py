@@ -21,6 +21,9 @@ BESIDE = 40
 HEAD = 100
 """Columns after which the release's own status is no longer pushed to the right."""
 
+VERSION = 20
+"""Columns that a version may take."""
+
 _QUIET = frozenset({"waiting", "skipped", "succeeded", "superseded", "queued", "pending"})
 
 
@@ -77,7 +80,7 @@ def picture(
 def _head(
     release: documents.Release, now: datetime, width: int, frame: int, note: str
 ) -> Iterator[Text]:
-    title = Text.assemble((release.id, "bold"), "  ", release.version)
+    title = Text.assemble((release.id, "bold"), "  ", _version(release.version))
     title.append(f"  {release.flow or _trigger(release)}", look.SECONDARY)
     state = look.word(release.status, frame)
     state.append(f"  {release.took(now)}", look.SECONDARY)
@@ -101,7 +104,7 @@ def _trigger(release: documents.Release) -> str:
 def _rows(release: documents.Release, now: datetime, width: int, frame: int) -> Iterator[Text]:
     drawn = nodes(release.stages)
     names = max((cell_len(node.guide + node.stage.name) for node in drawn), default=0)
-    versions = min(max((cell_len(node.stage.version) for node in drawn), default=0), 20)
+    versions = max((_version(node.stage.version).cell_len for node in drawn), default=0)
     for node in drawn:
         row = _row(node, now, names, versions, frame)
         left = row.cell_len + 2
@@ -118,7 +121,7 @@ def _rows(release: documents.Release, now: datetime, width: int, frame: int) -> 
 
 def _row(node: Node, now: datetime, names: int, versions: int, frame: int) -> Text:
     stage = node.stage
-    version = _cut(Text(stage.version), versions)
+    version = _version(stage.version)
     status = look.word(stage.status, frame)
     row = Text.assemble((node.guide, look.SECONDARY), stage.name)
     row.append(" " * (names - row.cell_len + 2))
@@ -182,6 +185,10 @@ def _foot(release: documents.Release) -> Iterator[Text]:
 
 def _needs_care(status: str) -> bool:
     return status in ("failed", "error", "suspended", "terminated")
+
+
+def _version(version: str) -> Text:
+    return _cut(Text(documents.short(version)), VERSION)
 
 
 def _cut(text: Text, width: int) -> Text:

@@ -342,17 +342,18 @@ class EngineCommands:
     ) -> tuple[str, content.Content]:
         self._goes_to(product, environment)
         landings = await self._store.landings(product, environment, LANDINGS_SEARCHED)
-        if not to:
-            if len(landings) < 2:
-                raise Refused(
-                    "nothing_before",
-                    f"no release landed in {environment} before the present one; name one with "
-                    "--to, or promote by hand",
-                )
+        known = ", ".join(landings[:5]) or "none"
+        if to:
+            carried = await self._store.landed_with(product, environment, to)
+        elif len(landings) > 1:
             to = landings[1]
-        carried = await self._store.landed_with(product, environment, to)
+            carried = await self._store.landed_with(product, environment, to)
+        elif landings:
+            carried = await self._store.landed_before(product, environment, landings[0])
+            to = f"before {landings[0]}"
+        else:
+            carried, to = {}, "a release"
         if not carried:
-            known = ", ".join(landings[:5]) or "none"
             raise Refused("never_landed", f"{to} never landed in {environment}; these did: {known}")
         return to, carried
 

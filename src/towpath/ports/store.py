@@ -176,6 +176,10 @@ class Store(Protocol):
         """All that the environment held once the release had landed there, if it ever did."""
         ...
 
+    async def landed_before(self, product: str, environment: str, release: str) -> content.Content:
+        """All that the environment held before the release first landed there."""
+        ...
+
     async def landings(self, product: str, environment: str, limit: int) -> Sequence[str]:
         """The releases that landed in the environment, newest first."""
         ...

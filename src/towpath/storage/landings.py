@@ -12,27 +12,39 @@ from towpath.domain.release import Release
 from towpath.ports.store import LandedPart
 from towpath.storage import codec
 
+# The stage's row comes first: who holds it lands, so that ids of landings in an environment are in
+# the order of what is present there.
 _LAND = sa.text(
     """
-    WITH came AS (
+    WITH marked AS (
+        INSERT INTO stage (product, environment, landed)
+        VALUES (:product, :environment, CASE WHEN CAST(:line AS text) = '' THEN '{}'
+            ELSE jsonb_build_object(CAST(:line AS text), CAST(:n AS bigint)) END)
+        ON CONFLICT (product, environment) DO UPDATE SET landed = CASE
+            WHEN CAST(:line AS text) = '' THEN stage.landed
+            ELSE stage.landed || jsonb_build_object(CAST(:line AS text),
+                greatest(CAST(:n AS bigint), (stage.landed ->> CAST(:line AS text))::bigint)) END
+        RETURNING 1
+    ), came AS (
         INSERT INTO landing (product, environment, component, release, commit, version, content)
         SELECT :product, :environment, component, :release, :commit, version, content
-        FROM unnest(CAST(:components AS text[]), CAST(:versions AS text[]),
-                    CAST(:contents AS jsonb[])) AS part (component, version, content)
+        FROM (SELECT count(*) FROM marked) AS turn,
+            unnest(CAST(:components AS text[]), CAST(:versions AS text[]),
+                   CAST(:contents AS jsonb[])) AS part (component, version, content)
         RETURNING id, component
-    ), marked AS (
-        INSERT INTO stage (product, environment, landed)
-        SELECT :product, :environment, jsonb_build_object(CAST(:line AS text), CAST(:n AS bigint))
-        WHERE CAST(:line AS text) <> ''
-        ON CONFLICT (product, environment) DO UPDATE SET landed = stage.landed ||
-            jsonb_build_object(CAST(:line AS text),
-                greatest(CAST(:n AS bigint), (stage.landed ->> CAST(:line AS text))::bigint))
     ), settled AS (
         UPDATE write SET settled = true WHERE id = CAST(:write_id AS uuid)
     )
     INSERT INTO landed (product, environment, component, landing)
     SELECT :product, :environment, component, id FROM came
     ON CONFLICT (product, environment, component) DO UPDATE SET landing = excluded.landing
+    """
+)
+_TURNS = sa.text(
+    """
+    INSERT INTO stage (product, environment)
+    SELECT :product, environment FROM unnest(CAST(:environments AS text[])) AS environment
+    ON CONFLICT (product, environment) DO UPDATE SET landed = stage.landed
     """
 )
 _FOUND = sa.text(
@@ -66,6 +78,15 @@ _LANDED_WITH = sa.text(
     SELECT DISTINCT ON (component) component, content FROM landing
     WHERE product = :product AND environment = :environment AND id <= (
         SELECT max(id) FROM landing
+        WHERE product = :product AND environment = :environment AND release = :release)
+    ORDER BY component, id DESC
+    """
+)
+_LANDED_BEFORE = sa.text(
+    """
+    SELECT DISTINCT ON (component) component, content FROM landing
+    WHERE product = :product AND environment = :environment AND id < (
+        SELECT min(id) FROM landing
         WHERE product = :product AND environment = :environment AND release = :release)
     ORDER BY component, id DESC
     """
@@ -117,7 +138,7 @@ async def put(
             "release": release.id,
             "commit": commit,
             "components": list(parts),
-            "versions": [part.version for part in parts.values()],
+            "versions": [codec.plain_text(part.version) for part in parts.values()],
             "contents": [json.dumps(codec.dump_content(part)) for part in parts.values()],
             "line": release.line,
             "n": release.n,
@@ -132,6 +153,7 @@ async def found(
     """What was there before Towpath came. What is recorded already stays."""
     rows = [(e, c, part) for e, components in parts.items() for c, part in components.items()]
     if rows:
+        await connection.execute(_TURNS, {"product": product, "environments": sorted(parts)})
         await connection.execute(
             _FOUND,
             {
@@ -139,7 +161,7 @@ async def found(
                 "environments": [environment for environment, _, _ in rows],
                 "components": [component for _, component, _ in rows],
                 "commits": [part.commit for _, _, part in rows],
-                "versions": [part.content.version for _, _, part in rows],
+                "versions": [codec.plain_text(part.content.version) for _, _, part in rows],
                 "contents": [json.dumps(codec.dump_content(part.content)) for _, _, part in rows],
             },
         )
@@ -167,6 +189,15 @@ async def with_release(
     """Everything the environment held once the release had landed there."""
     place = {"product": product, "environment": environment, "release": release}
     rows = await connection.execute(_LANDED_WITH, place)
+    return {row.component: codec.load_content(row.content) for row in rows}
+
+
+async def before_release(
+    connection: AsyncConnection, product: str, environment: str, release: str
+) -> content.Content:
+    """Everything the environment held before the release first landed there."""
+    place = {"product": product, "environment": environment, "release": release}
+    rows = await connection.execute(_LANDED_BEFORE, place)
     return {row.component: codec.load_content(row.content) for row in rows}
 
 

@@ -87,9 +87,8 @@ class PostgresStore:
             happened = decide(around)
             if not happened:
                 return before.release
-            after = await records.change(connection, before, happened, actor)
             await looks.ensure(connection, release)
-            return after
+            return await records.change(connection, before, happened, actor, commanded=True)
 
         return await self._database.transact(work)
 
@@ -130,6 +129,12 @@ class PostgresStore:
         """See the port."""
         return await self._database.transact(
             lambda c: landings.with_release(c, product, environment, release)
+        )
+
+    async def landed_before(self, product: str, environment: str, release: str) -> content.Content:
+        """See the port."""
+        return await self._database.run(
+            lambda c: landings.before_release(c, product, environment, release)
         )
 
     async def landings(self, product: str, environment: str, limit: int) -> Sequence[str]:

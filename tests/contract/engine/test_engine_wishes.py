@@ -135,6 +135,17 @@ async def test_a_rollback_takes_one_environment_back_and_locks_it(database_url: 
         assert w.tags("prod-eu") == {"1.2.0"}
 
 
+async def test_the_first_release_can_be_rolled_back_to_what_was_found(database_url: str) -> None:
+    async with world(database_url) as w:
+        with pytest.raises(Refused, match="never landed in prod-eu"):
+            await w.engine.commands.rollback("shop", "prod-eu", "", True, "ada")
+        await w.until(await _released(w, "1.1.0"), Status.SUCCEEDED)
+        back = await w.engine.commands.rollback("shop", "prod-eu", "", True, "ada")
+        done = await w.until(back.id, Status.SUCCEEDED)
+        assert done.goes_back_to == "before shop-1"
+        assert w.tags("prod-eu") == {"1.0.0"}
+
+
 async def test_a_manual_release_takes_one_component_over(database_url: str) -> None:
     async with world(database_url) as w:
         await w.engine.commands.lock("", "qa", "", None, "ada")

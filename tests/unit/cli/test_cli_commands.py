@@ -1,4 +1,4 @@
-"""Every command against real HTTP: what it asks, what it prints, and its exit code."""
+"""Every command against real HTTP: exit codes, errors, and what the reading ones print."""
 
 import json
 from typing import Any
@@ -7,85 +7,9 @@ import pytest
 import yaml
 
 import canned_server as canned
-from towpath.cli import look
+import canned_world
+from canned_world import AT, ENVIRONMENTS, EVENT
 
-ENVIRONMENTS = (
-    canned.environment("dev", "succeeded"),
-    canned.environment("qa", "running", depends_on=["dev"]),
-)
-POLICY = [
-    {
-        "name": "action",
-        "value": "pr",
-        "origin": "policy prod",
-        "lost": [{"origin": "default", "value": "commit", "why": "policy prod goes first"}],
-    },
-    {"name": "soak", "value": 1800.0, "origin": "step", "lost": []},
-    {"name": "pre_action", "value": None, "origin": "default", "lost": []},
-    {
-        "name": "approval",
-        "value": {"required": 2, "teams": ["sre"], "users": [], "exclude_author": True},
-        "origin": "policy prod",
-        "lost": [],
-    },
-]
-PATCH = """--- a/apps/api/prod/values.yaml
-+++ b/apps/api/prod/values.yaml
-@@ -1,2 +1,2 @@
- image:
--  tag: "1"
-+  tag: "2"
-"""
-PLAN: dict[str, Any] = {
-    "product": "checkout",
-    "environment": "prod",
-    "version": "2.14.0",
-    "components": ["api"],
-    "warnings": [canned.reason("application_missing", "worker takes no part")],
-    "policy": POLICY,
-    "repositories": [
-        {
-            "repository": "https://git.example.org/acme/gitops.git",
-            "branch": "main",
-            "base": "4be19d2aaaa",
-            "files": [
-                {
-                    "path": "apps/api/prod/values.yaml",
-                    "old_path": "apps/api/prod/values.yaml",
-                    "patch": PATCH,
-                }
-            ],
-            "drift": [
-                {
-                    "file": "apps/api/prod/values.yaml",
-                    "place": "$.replicas",
-                    "landed": "3",
-                    "found": "5",
-                    "commit": "1234567890",
-                    "author": "ravi",
-                }
-            ],
-            "reason": None,
-        }
-    ],
-}
-LOCKED = {"product": "checkout", "environment": "prod", "locked": True, "lock": None}
-LOOKED: dict[str, Any] = {"repositories": ["r"], "releases": ["checkout-129"], "trouble": []}
-EVENT = {
-    "id": 17,
-    "at": "2026-11-22T10:44:00.000000Z",
-    "kind": "PhaseFailed",
-    "product": "checkout",
-    "release": "checkout-128",
-    "environment": "qa",
-    "actor": "",
-    "data": {
-        "phase": "sync",
-        "status": "failed",
-        "reason": canned.reason("sync_failed", "it does not sync"),
-    },
-}
-AT = "/products/checkout/environments/prod"
 COMMANDS = [
     ("status",),
     ("status", "checkout"),
@@ -107,45 +31,7 @@ COMMANDS = [
 
 @pytest.fixture(autouse=True)
 def world(server: canned.CannedServer) -> None:
-    """A small world that every command finds its answer in."""
-    release = canned.release("running", *ENVIRONMENTS)
-    places = [
-        canned.place("dev", "2.14.0", "succeeded"),
-        canned.place("qa", "2.13.2", "succeeded", on_its_way=[canned.coming("2.14.0", "running")]),
-    ]
-    product = canned.product("checkout", *places)
-    lock = {
-        "product": "checkout",
-        "environment": "qa",
-        "reason": "sale",
-        "author": "ravi",
-        "since": "2026-11-22T10:42:00Z",
-        "until": None,
-        "by_rollback": False,
-    }
-    matrix = [
-        {"component": "api", "environment": "dev", "version": "2.14.0"},
-        {"component": "api", "environment": "qa", "version": "2.13.2"},
-        {"component": "web", "environment": "dev", "version": "2.14.0"},
-    ]
-    evaluated = {"product": "checkout", "environment": "prod", "flow": "f", "settings": POLICY}
-    server.gets("/products", canned.page(product))
-    server.gets("/products/checkout", {**product, "locks": [lock], "matrix": matrix})
-    server.gets("/configuration", {"problems": []})
-    server.gets("/releases", canned.page(canned.listed("running", *ENVIRONMENTS)))
-    server.gets("/releases/checkout-128", release)
-    server.gets("/releases/checkout-128/events", canned.page(EVENT))
-    server.gets("/policies/evaluate", evaluated)
-    server.takes("/products/checkout/releases", release)
-    server.takes("/releases/checkout-128/terminate", release)
-    server.takes("/releases/checkout-128/retry", release)
-    server.takes("/releases/checkout-128/environments/qa/retry", release)
-    server.takes(f"{AT}/promote", release)
-    server.takes(f"{AT}-eu/promote", PLAN)
-    server.takes(f"{AT}/rollback", release)
-    server.takes(f"{AT}/lock", LOCKED)
-    server.takes(f"{AT}/unlock", {**LOCKED, "locked": False})
-    server.takes("/refresh", LOOKED)
+    canned_world.furnish(server)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -228,6 +114,32 @@ def test_a_version_on_its_way_that_is_there_already_is_shown_once(
     shown = towpath("status").stdout
     assert "checkout  ◐ 2.14.0" in shown
     assert shown.count("2.14.0") == 2  # the cell, and the release on its way
+
+
+def test_components_with_versions_of_their_own_are_shown_by_the_release_that_has_them(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    coming = {**canned.coming("1.2, 3.5", "running"), "release": "checkout-128"}
+    places = [
+        canned.place("dev", "", "succeeded", versions=["1.2", "3.4"], on_its_way=[coming]),
+        canned.place("qa", "", None, versions=["1.2", "3.3"], release=""),
+    ]
+    server.gets("/products", canned.page(canned.product("checkout", *places)))
+    lines = [line.split() for line in towpath("status").stdout.splitlines()]
+    assert ["checkout", "✓", "checkout-127", "1.2", "+1"] in lines
+    assert ["◐", "checkout-128"] in lines
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_only_the_subject_is_cut_in_the_release_list(
+    towpath: Any, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    head, line, *_ = towpath("release", "list").stdout.splitlines()
+    assert "ENVIRONMENTS" in head
+    assert line.split()[:5] == ["checkout-128", "◐", "running", "✓◐", "2.14.0"]
+    assert line.endswith(("…", "times out"))
+    assert len(line) == columns or line.endswith("times out")
 
 
 def test_without_a_token_the_way_to_give_one_is_said(
@@ -372,7 +284,11 @@ def test_an_empty_list_says_whether_the_filter_is_the_reason(
 
 def test_events_are_read_to_the_last_page(towpath: Any, server: canned.CannedServer) -> None:
     path = "/releases/checkout-128/events"
-    server.gets(path, canned.page(EVENT, next_cursor="17"), canned.page({**EVENT, "id": 18}))
+    server.gets(
+        path,
+        canned.page(EVENT, next_cursor="17"),
+        canned.page({**EVENT, "id": 18}),
+    )
     result = towpath("release", "events", "checkout-128", "-o", "json")
     assert [one["id"] for one in json.loads(result.stdout)["items"]] == [17, 18]
     assert server.last(path).query["after"] == ["17"]
@@ -382,134 +298,3 @@ def test_an_event_is_told_in_words(towpath: Any) -> None:
     shown = towpath("release", "events", "checkout-128").stdout
     assert "sync failed" in shown
     assert "it does not sync" in shown
-
-
-def test_create_sends_revision_and_flow_and_says_how_to_follow(
-    towpath: Any, server: canned.CannedServer
-) -> None:
-    result = towpath("release", "create", "checkout", "--revision", "v2", "--flow", "hotfix")
-    assert server.last("/products/checkout/releases").body == {"revision": "v2", "flow": "hotfix"}
-    assert result.stdout.split() == ["checkout-128", look.glyph("running"), "running"]
-    assert "towpath release show checkout-128 --watch" in result.stderr
-
-
-def test_create_and_wait_follows_the_release_to_its_end(
-    towpath: Any, server: canned.CannedServer
-) -> None:
-    over = canned.release("failed", canned.environment("dev", "failed"))
-    server.gets("/releases/checkout-128", canned.release("running", *ENVIRONMENTS), over)
-    result = towpath("release", "create", "checkout", "--wait")
-    assert result.exit_code == 1
-    assert "checkout-128 failed after" in result.stdout
-
-
-def test_retry_can_be_for_one_environment(towpath: Any, server: canned.CannedServer) -> None:
-    assert towpath("release", "retry", "checkout-128", "--environment", "qa").exit_code == 0
-    assert server.last("/releases/checkout-128/environments/qa/retry").method == "POST"
-
-
-def test_terminate_sends_the_comment(towpath: Any, server: canned.CannedServer) -> None:
-    towpath("release", "terminate", "checkout-128", "--comment", "wrong branch")
-    assert server.last("/releases/checkout-128/terminate").body == {"comment": "wrong branch"}
-
-
-def test_promote_sends_where_from_which_components_and_which_release(
-    towpath: Any, server: canned.CannedServer
-) -> None:
-    towpath(
-        *("promote", "checkout", "--to", "prod", "--from", "qa", "--component", "api"),
-        *("--component", "web", "--release", "checkout-127"),
-    )
-    assert server.last(f"{AT}/promote").body == {
-        "from": "qa",
-        "components": ["api", "web"],
-        "release": "checkout-127",
-        "dry_run": False,
-    }
-
-
-def test_a_dry_run_shows_every_diff_what_was_changed_by_hand_and_the_policy(
-    towpath: Any, server: canned.CannedServer
-) -> None:
-    shown = towpath("promote", "checkout", "--to", "prod-eu", "--dry-run").stdout
-    assert server.last(f"{AT}-eu/promote").body["dry_run"] is True
-    for line in ('-  tag: "1"', '+  tag: "2"', "apps/api/prod/values.yaml"):
-        assert line in shown
-    assert "changed by hand: apps/api/prod/values.yaml $.replicas: 3 was changed to 5" in shown
-    assert "warning: worker takes no part" in shown
-    settings = [line.split() for line in shown.splitlines()]
-    assert ["action", "pr", "policy", "prod"] in settings
-    assert ["soak", "30m", "step"] in settings
-
-
-def test_a_dry_run_of_what_cannot_be_made_says_why_and_exits_1(
-    towpath: Any, server: canned.CannedServer
-) -> None:
-    reason = canned.reason("value_missing", "there is no $.image.tag", advice="Add it.")
-    broken = {**PLAN["repositories"][0], "files": [], "reason": reason}
-    server.takes(f"{AT}/rollback", {**PLAN, "repositories": [broken]})
-    result = towpath("rollback", "checkout", "prod", "--dry-run")
-    assert result.exit_code == 1
-    assert "✕ there is no $.image.tag" in result.stdout
-    assert "Add it." in result.stdout
-
-
-def test_rollback_locks_unless_told_otherwise(towpath: Any, server: canned.CannedServer) -> None:
-    towpath("rollback", "checkout", "prod")
-    assert server.last(f"{AT}/rollback").body == {"to": "", "lock": True, "dry_run": False}
-    towpath("rollback", "checkout", "prod", "--to", "checkout-120", "--no-lock")
-    body = server.last(f"{AT}/rollback").body
-    assert body == {"to": "checkout-120", "lock": False, "dry_run": False}
-
-
-def test_lock_sends_reason_and_end(towpath: Any, server: canned.CannedServer) -> None:
-    towpath("lock", "checkout", "prod", "--reason", "sale", "--until", "2026-12-01T08:00:00+00:00")
-    sent = server.last(f"{AT}/lock").body
-    assert sent is not None
-    assert sent["reason"] == "sale"
-    assert sent["until"].startswith("2026-12-01T")
-    towpath("lock", "checkout", "prod")
-    assert server.last(f"{AT}/lock").body == {
-        "reason": "no reason was given",
-        "until": None,
-    }
-
-
-def test_a_dash_locks_the_whole_environment(towpath: Any, server: canned.CannedServer) -> None:
-    server.takes("/products/-/environments/prod/lock", {**LOCKED, "product": ""})
-    result = towpath("lock", "-", "prod")
-    assert result.stdout.strip() == "prod is locked"
-
-
-def test_policy_evaluate_shows_who_lost_and_why(towpath: Any) -> None:
-    shown = [
-        line.split()
-        for line in towpath("policy", "evaluate", "checkout", "prod").stdout.splitlines()
-    ]
-    assert ["commit", "default", "policy", "prod", "goes", "first"] in shown
-    assert [
-        "approval",
-        "required",
-        "2,",
-        "teams",
-        "sre,",
-        "excludeAuthor",
-        "policy",
-        "prod",
-    ] in shown
-
-
-def test_refresh_names_new_releases_and_fails_where_a_repository_cannot_be_read(
-    towpath: Any, server: canned.CannedServer
-) -> None:
-    assert "made checkout-129" in towpath("refresh").stdout
-    trouble = [{"repository": "r", "reason": canned.reason("git_unreachable", "no answer")}]
-    server.takes("/refresh", {**LOOKED, "trouble": trouble})
-    result = towpath("refresh", "r")
-    assert result.exit_code == 1
-    assert "✕ r: no answer" in result.stdout
-    assert server.last("/refresh").body == {"repository": "r"}
-
-
-def test_the_version_is_shown(towpath: Any) -> None:
-    assert towpath("--version").stdout.startswith("towpath ")
