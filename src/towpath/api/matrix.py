@@ -4,7 +4,7 @@ Everything for a page of products is read in a few queries, whatever their numbe
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from towpath.api.schemas import products as shown
 from towpath.api.schemas.configuration import LockShown, TroubleShown
 from towpath.api.schemas.releases import ImageShown, ReleaseItem
 from towpath.domain import facts
-from towpath.domain.catalog import Catalog, Product
+from towpath.domain.catalog import Catalog, Environment, Product
 from towpath.domain.status import Status
 from towpath.storage.listing import Listed
 from towpath.storage.overview import Landed, Trouble
@@ -28,19 +28,20 @@ class _Known:
     landed: Mapping[str, Sequence[Landed]]
     locks: Sequence[facts.Lock]
     troubles: Sequence[Trouble]
+    places: Mapping[str, Mapping[str, set[str]]]
 
 
 async def items(
     queries: Queries, catalog: Catalog, names: Sequence[str]
 ) -> list[shown.ProductItem]:
     """The products of these names, as rows."""
-    known = await _ask(queries, names)
+    known = await _ask(queries, catalog, names)
     return [shown.ProductItem(**_item(catalog, catalog.products[name], known)) for name in names]
 
 
 async def document(queries: Queries, catalog: Catalog, of: Product) -> shown.ProductDocument:
     """All of one product."""
-    known = await _ask(queries, [of.name])
+    known = await _ask(queries, catalog, [of.name])
     holders = [stage for stage in await queries.stages(of.name) if stage.holder]
     return shown.ProductDocument(
         **_item(catalog, of, known),
@@ -56,14 +57,25 @@ async def document(queries: Queries, catalog: Catalog, of: Product) -> shown.Pro
     )
 
 
-async def _ask(queries: Queries, names: Sequence[str]) -> _Known:
+async def _ask(queries: Queries, catalog: Catalog, names: Sequence[str]) -> _Known:
     return _Known(
         latest=await queries.latest(names),
         unended=_by_product(await queries.unended(names)),
         landed=_landed_by_product(await queries.landed(names)),
         locks=await queries.locks(),
         troubles=await queries.troubles(),
+        places=_places(catalog, frozenset(names)),
     )
+
+
+def _places(catalog: Catalog, names: Collection[str]) -> Mapping[str, Mapping[str, set[str]]]:
+    """The components in each environment of the products, found in one pass for all of them."""
+    found = defaultdict[str, dict[str, set[str]]](dict)
+    for application in catalog.applications:
+        if application.product in names and application.environment:
+            here = found[application.product].setdefault(application.environment, set())
+            here.add(application.component)
+    return found
 
 
 def _by_product(releases: Iterable[Listed]) -> Mapping[str, Sequence[Listed]]:
@@ -82,13 +94,14 @@ def _landed_by_product(parts: Iterable[Landed]) -> Mapping[str, Sequence[Landed]
 
 def _item(catalog: Catalog, of: Product, known: _Known) -> dict[str, Any]:
     latest = known.latest.get(of.name)
+    places = known.places.get(of.name, {})
     return {
         "name": of.name,
         "description": of.description,
         "tags": of.tags,
         "concurrency": of.concurrency.value,
         "configured": of.configured,
-        "components": _components(catalog, of),
+        "components": tuple(sorted(set().union(*places.values()))),
         "flows": tuple(dict.fromkeys(use.flow for use in of.flows)),
         "latest": ReleaseItem.model_validate(latest) if latest else None,
         "unended": len(known.unended.get(of.name, ())),
@@ -98,24 +111,20 @@ def _item(catalog: Catalog, of: Product, known: _Known) -> dict[str, Any]:
             if trouble.subject == of.name
         ),
         "environments": tuple(
-            _environment(catalog, of.name, name, known) for name in catalog.environments_of(of.name)
+            _environment(environment, of.name, known)
+            for environment in catalog.ordered_environments
+            if environment.name in places
         ),
     }
 
 
-def _components(catalog: Catalog, of: Product) -> tuple[str, ...]:
-    environments = catalog.environments_of(of.name)
-    return tuple(sorted({c for name in environments for c in catalog.components_in(of.name, name)}))
-
-
-def _environment(
-    catalog: Catalog, product: str, name: str, known: _Known
-) -> shown.ProductEnvironment:
+def _environment(of: Environment, product: str, known: _Known) -> shown.ProductEnvironment:
+    name = of.name
     here = [part for part in known.landed.get(product, ()) if part.environment == name]
     newest = max(here, key=lambda part: part.at, default=None)
     return shown.ProductEnvironment(
         name=name,
-        kind=catalog.environments[name].kind.value,
+        kind=of.kind.value,
         versions=tuple(sorted({part.version for part in here if part.version})),
         release=newest.release if newest else "",
         at=newest.at if newest else None,

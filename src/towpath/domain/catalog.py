@@ -407,6 +407,13 @@ class Catalog:
         return _grouped(self.applications)
 
     @cached_property
+    def _places(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for product, environment in self._by_place:
+            found.setdefault(product, set()).add(environment)
+        return {product: frozenset(environments) for product, environments in found.items()}
+
+    @cached_property
     def ordered_environments(self) -> tuple[Environment, ...]:
         """Environments in the order of columns: by position, else as flows reach them."""
         depth = _depths(self.flows.values())
@@ -424,7 +431,7 @@ class Catalog:
 
     def environments_of(self, product: str) -> tuple[str, ...]:
         """The environments in which the product has applications, in the order of columns."""
-        here = {place[1] for place in self._by_place if place[0] == product}
+        here = self._places.get(product, frozenset())
         return tuple(e.name for e in self.ordered_environments if e.name in here)
 
     def components_in(

@@ -30,7 +30,7 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
         connect_args={
             "prepare_threshold": None,
             "connect_timeout": CONNECT_TIMEOUT_S,
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off",
         },
     )
 
@@ -70,23 +70,27 @@ class Database:
 
 @asynccontextmanager
 async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    begun = False
     try:
         async with engine.begin() as connection:
+            begun = True
             yield connection
-    except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
+    except exc.DBAPIError as error:
         if _is_unavailable(error):
             raise StoreUnavailable(_first_line(error)) from error
         raise
+    except (exc.TimeoutError, OSError) as error:
+        if begun:  # not the database's, but of what was run with it
+            raise
+        raise StoreUnavailable(_first_line(error)) from error
 
 
 def _was_rolled_back(error: Exception) -> bool:
     return isinstance(error, exc.DBAPIError) and _state(error) in _ROLLED_BACK
 
 
-def _is_unavailable(error: Exception) -> bool:
+def _is_unavailable(error: exc.DBAPIError) -> bool:
     """No connection, a server that is going or coming, no room on its disk, too many clients."""
-    if not isinstance(error, exc.DBAPIError):
-        return True
     state = _state(error)
     if state in _ROLLED_BACK:
         return False
@@ -94,7 +98,7 @@ def _is_unavailable(error: Exception) -> bool:
         error.connection_invalidated
         or isinstance(error, exc.InterfaceError)
         or (isinstance(error, exc.OperationalError) and state is None)
-        or (state or "")[:2] in ("08", "53", "57")
+        or (state or "")[:2] in ("08", "53", "57", "58")
         or state == "25006"
     )
 

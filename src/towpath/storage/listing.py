@@ -146,20 +146,30 @@ async def _rows(
         found: Sequence[sa.Row[Any]] = recent.all()
         if len(found) == limit:
             return found
-    found = (await connection.execute(statement(wanted, limit, cursor))).all()
-    return found
+    everywhere: sa.CursorResult[Any]
+    everywhere = await connection.execute(statement(wanted, limit, cursor))
+    return everywhere.all()
 
 
 def statement(wanted: Wanted, limit: int, cursor: str | None) -> sa.Select[Any]:
     """The query for one page."""
-    searched = bool(wanted.environment or wanted.text.strip())
-    conditions = _searched(wanted) if searched else _equal(wanted)
+    conditions = _searched(wanted) if _needs_words(wanted) else _equal(wanted)
     return (
         sa.select(*_SHOWN)
         .where(*conditions, *_ranges(wanted), *_behind(cursor))
         .order_by(*_NEWEST_FIRST)
         .limit(limit)
     )
+
+
+def _needs_words(wanted: Wanted) -> bool:
+    """Whether it is found by words first, rather than in the order of the list.
+
+    Of an initiator's releases few are of one product, flow or status: those are intersected. Flow
+    and product go together, and most rows that have one have the other.
+    """
+    narrowed = wanted.product or wanted.flow or wanted.statuses
+    return bool(wanted.environment or wanted.text.strip() or (wanted.initiator and narrowed))
 
 
 def _among_recent(wanted: Wanted, limit: int, cursor: str | None) -> sa.Select[Any]:
