@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,7 @@ class Slot:
     name: str
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
+    port: int
     folder: Path
     journal: Journal
     excused: Callable[[], bool]
@@ -53,6 +55,17 @@ class Slot:
     def pid(self) -> int | None:
         there = self.process is not None and self.process.returncode is None
         return self.process.pid if there and self.process else None
+
+    @property
+    def worker(self) -> str:
+        """The name under which the process takes looks, as Towpath makes it by default."""
+        return f"{socket.gethostname()}-{self.pid or 'gone'}"
+
+    def is_pushing(self) -> bool:
+        """Whether a git of the process is pushing."""
+        return self.pid is not None and any(
+            b"push" in _command(each) for each in descendants(self.pid)
+        )
 
     async def start(self) -> None:
         """Start the process, and keep it running until it is killed or stopped."""
@@ -82,6 +95,15 @@ class Slot:
             self.unexplained.append(words)
         await asyncio.sleep(RESTART_AFTER_S)
         await self.start()
+
+    async def answers(self) -> bool:
+        """Whether somebody listens on its port (workers have none)."""
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def kill(self, *, whole_tree: bool) -> None:
         """SIGKILL: the process alone, as for want of memory, or with all it started."""
@@ -141,10 +163,22 @@ def descendants(pid: int) -> list[int]:
         children.setdefault(parent, []).append(child)
     found, left = [], [pid]
     while left:
-        below = children.get(left.pop(), [])
+        below = [c for c in children.get(left.pop(), []) if not _is_far_side(_command(c))]
         found += below
         left += below
     return found
+
+
+def _is_far_side(command: bytes) -> bool:
+    """A remote is on another machine, as it were: its processes do not die with ours."""
+    return b"receive-pack" in command or b"upload-pack" in command
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""  # it ended meanwhile
 
 
 def _parents() -> Iterator[tuple[int, int]]:

@@ -114,9 +114,10 @@ class Database:
         )
         return dict(rows)
 
-    async def look_no(self, release: str) -> int | None:
-        """The number of the newest look at the release; None once it is not looked at any more."""
+    async def has_been_left(self, release: str, look_no: int) -> bool:
+        """Whether that look is over: taken over by another, or it ended before the kill came."""
         rows = await self.ask(
-            "SELECT look_no FROM lease WHERE release = %(release)s", {"release": release}
+            "SELECT look_no, until = '-infinity' FROM lease WHERE release = %(release)s",
+            {"release": release},
         )
-        return int(rows[0][0]) if rows else None
+        return not rows or rows[0][0] > look_no or bool(rows[0][1])

@@ -46,6 +46,7 @@ class Measured:
     takeovers: list[float] = field(default_factory=list)
     woken_with_a_look: int = 0
     kills_in_a_look: int = 0
+    kills_in_a_push: int = 0
 
 
 @dataclass
@@ -84,9 +85,9 @@ class World:
                 lambda made=made: self._may_go_on(made, releases),  # type: ignore[misc]
                 self.plan.patience_s,
             )
-            if chance.random() < 0.6:
+            if chance.random() < 0.3:
                 await self._settled(product)
-            await asyncio.sleep(chance.uniform(0, 1.0))
+            await asyncio.sleep(chance.uniform(0, 0.5))
             await self._push_change(product, chance)
             await self.until(
                 f"{product.name} has a release after {product.name}-{made}",
@@ -95,7 +96,7 @@ class World:
             )
 
     async def _may_go_on(self, made: int, releases: int) -> bool:
-        return made <= self.progress * releases + 1
+        return made <= self.progress * releases + 2
 
     async def _more_than(self, product: Product, made: int) -> bool:
         return await self.database.count(product.name) > made
@@ -138,10 +139,12 @@ class World:
         """Kill the server as often as planned, and a worker now and then."""
         async with asyncio.TaskGroup() as watching:
             for _ in range(self.plan.kills):
-                await asyncio.sleep(chance.uniform(0.2, 3.0))
+                if chance.random() < 0.8:  # the others die while they start
+                    await self._at_work(self.slots[SERVER])
+                await asyncio.sleep(chance.uniform(0, 2.0))
                 await self._kill(SERVER, chance, watching)
                 self.disturbances += 1
-                if self.plan.workers and chance.random() < 0.25:
+                if self.plan.workers and chance.random() < 0.5:
                     await self._kill(self._a_worker(chance), chance, watching)
 
     def _a_worker(self, chance: random.Random) -> str:
@@ -149,34 +152,53 @@ class World:
 
     async def _kill(self, name: str, chance: random.Random, watching: asyncio.TaskGroup) -> None:
         slot = self.slots[name]
-        if chance.random() < 0.7:
-            await self._in_a_look(name, chance.uniform(0, 0.4))
+        moment = chance.random()
+        if moment < 0.4:
+            await self._in_a_push(slot, chance.choice((0, 0.1, chance.uniform(0, 0.8))))
+        elif moment < 0.8:
+            await self._in_a_look(slot, chance.uniform(0, 0.4))
         tree = chance.random() < 0.5
-        held = await self.database.looks_of(slot.name)
-        since = time.monotonic()
+        held = await self.database.looks_of(slot.worker)
+        since, pushing = time.monotonic(), slot.is_pushing()
         await slot.kill(whole_tree=tree)
         self.journal.note(
             f"killed {name}{' and its processes' if tree else ''}, looking at {sorted(held)}"
+            f"{', pushing' if pushing else ''}"
         )
+        self.measured.kills_in_a_push += pushing
         self.measured.kills_in_a_look += bool(held)
         for release, number in held.items():
             watching.create_task(self._taken_over(release, number, since, f"killed {name}"))
         await asyncio.sleep(chance.uniform(0, 1.0))
         await slot.start()
 
-    async def _in_a_look(self, name: str, then_s: float) -> None:
+    async def _at_work(self, slot: Slot) -> None:
+        async def ready() -> bool:
+            return await slot.answers()
+
+        await self.until(f"{slot.name} answers", ready, self.plan.patience_s)
+
+    async def _in_a_push(self, slot: Slot, then_s: float) -> None:
+        """Wait for a moment in which the process pushes, a little while at most."""
+
+        async def pushing() -> bool:
+            return slot.is_pushing()
+
+        await _for_a_while(pushing, 5.0)
+        await asyncio.sleep(then_s)
+
+    async def _in_a_look(self, slot: Slot, then_s: float) -> None:
         """Wait for a moment in which the process looks at a release, a little while at most."""
 
         async def looking() -> bool:
-            return bool(await self.database.looks_of(name))
+            return bool(await self.database.looks_of(slot.worker))
 
-        await _for_a_while(looking, 2.0)
+        await _for_a_while(looking, 5.0)
         await asyncio.sleep(then_s)
 
     async def _taken_over(self, release: str, number: int, since: float, why: str) -> None:
         async def taken() -> bool:
-            now = await self.database.look_no(release)
-            return now is None or now > number
+            return await self.database.has_been_left(release, number)
 
         await self.until(f"{release} is taken over from {why}", taken, self.plan.patience_s)
         took = time.monotonic() - since
@@ -201,11 +223,11 @@ class World:
 
     async def _pause_one(self, chance: random.Random) -> bool:
         slot = self.slots[self._a_worker(chance)]
-        await self._in_a_look(slot.name, 0)
+        await self._in_a_look(slot, 0)
         pid = slot.pid
         if not slot.pause():
             return False
-        held = await self.database.looks_of(slot.name)
+        held = await self.database.looks_of(slot.worker)
         if not held:
             slot.wake()
             return False
@@ -316,11 +338,13 @@ async def _introduced(database: Database) -> bool:
 
 def _slots(folder: Path, plan: Plan, database: Database, journal: Journal) -> Mapping[str, Slot]:
     names = [SERVER, *(f"worker-{i + 1}" for i in range(plan.workers))]
+    ports = {name: _free_port() for name in names}
     return {
         name: Slot(
             name,
             ("serve",) if name == SERVER else ("worker",),
-            _environment(folder, name, database),
+            _environment(folder, name, ports[name], database),
+            ports[name],
             folder,
             journal,
             lambda: database.troubled,
@@ -329,19 +353,20 @@ def _slots(folder: Path, plan: Plan, database: Database, journal: Journal) -> Ma
     }
 
 
-def _environment(folder: Path, name: str, database: Database) -> Mapping[str, str]:
+def _environment(folder: Path, name: str, port: int, database: Database) -> Mapping[str, str]:
     home = folder / f"home-{name}"
     home.mkdir()
+    kept = {each: os.environ[each] for each in ("PYTHONPATH",) if each in os.environ}
     return {
+        **kept,
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
         "HOME": str(home),
         "LC_ALL": "C.UTF-8",
         "TOWPATH_CONFIG": str(folder / "delivery"),
         "TOWPATH_DATABASE_URL": database.server.url.replace("postgresql+psycopg", "postgresql"),
         "TOWPATH_DATA_DIR": str(home / "data"),
-        "TOWPATH_PORT": str(_free_port()),
+        "TOWPATH_PORT": str(port),
         "TOWPATH_POLL_INTERVAL": "0.5",
-        "TOWPATH_WORKER_NAME": name,
     }
 
 

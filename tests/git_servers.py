@@ -6,6 +6,7 @@ Where a server's package is missing, tests are skipped with a loud reason; with 
 
 import base64
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -39,7 +40,8 @@ def program(name: str) -> str:
     """The path of a program; skips the test if it is missing, or fails it in CI."""
     found = shutil.which(name, path=ENVIRONMENT["PATH"])
     if found is None:
-        why = f"'{name}' is missing: install the package {PACKAGES.get(name, name)} (scripts/packages)"
+        package = PACKAGES.get(name, name)
+        why = f"'{name}' is missing: install the package {package} (scripts/packages does)"
         if os.environ.get("CI") == "true":
             pytest.fail(why)
         pytest.skip(why)
@@ -160,7 +162,8 @@ class HttpsServer:
 
     def accept(self, **tokens: str) -> None:
         """Only these user names and tokens are right from now on."""
-        lines = [f"{user}:{{PLAIN}}{token}\n" for user, token in tokens.items()]
+        digests = {user: hashlib.sha1(token.encode()).digest() for user, token in tokens.items()}
+        lines = [f"{u}:{{SHA}}{base64.b64encode(d).decode()}\n" for u, d in digests.items()]
         self.tokens.write_text("".join(lines))
 
 
@@ -218,7 +221,9 @@ def https_server(folder: Path, root: Path, short: Path) -> Iterator[HttpsServer]
     server.accept()
     with (
         _running([fcgiwrap, "-s", f"unix:{where}"], folder / "fcgiwrap.log"),
-        _running([nginx, "-e", str(folder / "error.log"), "-c", str(configuration)], folder / "n.log"),
+        _running(
+            [nginx, "-e", str(folder / "error.log"), "-c", str(configuration)], folder / "n.log"
+        ),
     ):
         _until(lambda: where.exists() and _listening(port), folder)
         yield server

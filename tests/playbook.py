@@ -368,7 +368,8 @@ class World:
     def _perform(self, name: str, todo: Sequence[actions.Action]) -> bool:
         """Do it all; False when the worker died on the way."""
         self._record(
-            name, [e for action in todo if isinstance(action, actions.Record) for e in action.events]
+            name,
+            [e for action in todo if isinstance(action, actions.Record) for e in action.events],
         )
         for action in todo:
             match action:
@@ -422,14 +423,14 @@ class World:
             landed[of.line] = max(of.n, landed.get(of.line, 0))
 
     def _start_course(self, name: str) -> None:
-        others = (r for r in self.releases.values() if r.id != name and not r.ended)
-        out = [
-            r
-            for r in others
-            if r.queue_position is not None and r.course.status is not Status.QUEUED
-        ]
-        if not out:
+        if not any(out.id != name for out in self._out_of_queue()):
             self._record(name, [events.ReleaseStarted()])
+
+    def _out_of_queue(self) -> Iterator[Release]:
+        for each in self.releases.values():
+            queues = each.queue_position is not None and not each.ended
+            if queues and each.course.status is not Status.QUEUED:
+                yield each
 
     def _claim(self, name: str, environment: str, over: str) -> None:
         mine, place = self[name], self.place(environment)
@@ -598,6 +599,10 @@ class World:
             for promotion in each.promotions:
                 if promotion.status.ended:
                     assert not promotion.claim, (each.id, promotion)
+        for attempt in self.attempts:
+            promotion = self.at(attempt.release, attempt.environment)
+            assert not promotion.status.ended or _is_given_up(promotion), attempt
+        assert len(list(self._out_of_queue())) <= 1
         for environment, place in self.places.items():
             acting = [r.id for r in self.releases.values() if self._acts(r, environment)]
             assert len(acting) <= 1, acting
@@ -653,6 +658,12 @@ class World:
 
 _BY_PEOPLE = frozenset({Code.ENVIRONMENT_LOCKED, Code.CHANGED_BY_HAND})
 _BY_OTHERS = _BY_PEOPLE | {Code.ENVIRONMENT_BUSY, Code.QUEUED_BEHIND_RELEASE}
+
+
+def _is_given_up(promotion: Promotion) -> bool:
+    """Whether it ended with a note that a push of it may still arrive."""
+    reasons = (phase.reason for phase in promotion.phases)
+    return any(reason is not None and "may_still_arrive" in reason.data for reason in reasons)
 
 
 def _word(promotion: Promotion) -> str:

@@ -61,7 +61,8 @@ async def _facts(w: World, seconds: float) -> str:
         f"{sum(len(x.pushed) for x in w.strangers)} of strangers "
         f"({sum(x.refused for x in w.strangers)} refused); kills: "
         f"{ {name: slot.killed for name, slot in w.slots.items()} }, "
-        f"{w.measured.kills_in_a_look} in a look; takeovers {len(takeovers)}, "
+        f"{w.measured.kills_in_a_look} in a look, "
+        f"{w.measured.kills_in_a_push} in a push; takeovers {len(takeovers)}, "
         f"median {statistics.median(takeovers):.1f} s, longest {max(takeovers):.1f} s; "
         f"woken after takeover {w.measured.woken_with_a_look}"
     )

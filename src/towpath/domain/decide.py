@@ -90,16 +90,21 @@ def _prove_trigger(release: Release, facts: Facts) -> Iterator[Action]:
 def _promotion(
     release: Release, promotion: Promotion, facts: Facts, now: datetime
 ) -> Iterator[Action]:
-    if reason := meeting.overtaken(release, promotion, facts):
+    before = () if promotion.begun else release.before(promotion)
+    if blocker := next((p for p in before if p.blocks_for_good), None):
+        yield from stopping.skip_behind(blocker, promotion, facts, now)
+    elif any(not p.status.ended for p in before):
+        return
+    elif reason := meeting.overtaken(release, promotion, facts):
         yield from stopping.leave(promotion, Status.SUPERSEDED, reason, facts, now)
     elif reason := meeting.evicted(release, promotion, facts):
         yield from stopping.leave(promotion, Status.TERMINATED, reason, facts, now)
     elif promotion.role is Role.TRIGGER:
         yield from _trigger(release, promotion, facts, now)
-    elif not promotion.begun:
-        yield from _reach(release, promotion, facts, now)
-    else:
+    elif promotion.begun:
         yield from _go_on(release, promotion, facts, now)
+    elif all(p.lets_through for p in before):
+        yield from _enter(release, promotion, facts, now)
 
 
 def _trigger(
@@ -126,15 +131,6 @@ def begin(promotion: Promotion, claim: int) -> tuple[events.Event, ...]:
         p for p in promotion.phases if p.name is not PhaseName.GATES and not p.status.ended
     )
     return (started, events.PhaseStarted(first.name, environment=environment))
-
-
-def _reach(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:
-    before = release.before(promotion)
-    if blocker := next((p for p in before if p.blocks_for_good), None):
-        reason = stopping.not_reached(blocker)
-        yield from stopping.leave(promotion, Status.SKIPPED, reason, facts, now)
-    elif all(p.lets_through for p in before):
-        yield from _enter(release, promotion, facts, now)
 
 
 def _enter(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:

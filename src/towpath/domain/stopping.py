@@ -57,10 +57,13 @@ def _with_note(reason: Reason) -> Reason:
     return replace(reason, sentence=note, data={**reason.data, "may_still_arrive": True})
 
 
-def not_reached(blocker: Promotion) -> Reason:
-    """Why what is behind an environment that nothing passes any more is skipped."""
+def skip_behind(
+    blocker: Promotion, promotion: Promotion, facts: Facts, now: datetime
+) -> Iterator[Action]:
+    """Skip what is behind an environment that nothing of this release passes any more."""
     sentence = f"{blocker.environment} is {blocker.status}"
-    return Reason(Code.NOT_REACHED, sentence, {"environment": blocker.environment})
+    reason = Reason(Code.NOT_REACHED, sentence, {"environment": blocker.environment})
+    yield from leave(promotion, Status.SKIPPED, reason, facts, now)
 
 
 def stop_all(release: Release, facts: Facts, now: datetime) -> Iterator[Action]:

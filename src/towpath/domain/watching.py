@@ -136,8 +136,15 @@ def _is_late(promotion: Promotion, phase: Phase, now: datetime) -> bool:
     limit = _limit(promotion, phase)
     if limit is None or phase.started_at is None:
         return False
-    blind = phase.blind + (now - phase.blind_since if phase.blind_since else timedelta())
-    return now - phase.started_at - blind > limit
+    return now - phase.started_at - _uncounted(phase, now) > limit
+
+
+def _uncounted(phase: Phase, now: datetime) -> timedelta:
+    """The time in which nothing could be seen, or somebody else had to move, up to now."""
+    since = phase.blind_since
+    if phase.status is Status.SUSPENDED and phase.reason:
+        since = phase.reason.since
+    return phase.blind + (now - since if since else timedelta())
 
 
 def _limit(promotion: Promotion, phase: Phase) -> timedelta | None:

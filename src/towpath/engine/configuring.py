@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "towpath_configuration"
 ASK_EVERY_S = 10.0
 LOOKUPS = 4  # a set may be found only after another one's repository was read
+UNKNOWN = "repository_unknown"  # the problem of a set whose repository does not answer
 
 
 class Source(Protocol):
@@ -98,11 +99,14 @@ class Contents:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Mapping[str, bytes]] = {}
+        self._silent: dict[tuple[str, str], str] = {}
         self.wanted: set[tuple[str, str]] = set()
 
     def files(self, repository: str, revision: str) -> Mapping[str, Callable[[], bytes]]:
         """See `manifests.RepositoryFiles`."""
         place = (repository, revision)
+        if place in self._silent:
+            raise LookupError(self._silent[place])
         if place not in self._known:
             self.wanted.add(place)
             raise LookupError(repository)
@@ -111,6 +115,11 @@ class Contents:
     def learn(self, place: tuple[str, str], files: Mapping[str, bytes]) -> None:
         """Know the files of a repository at a revision."""
         self._known[place] = files
+        self.wanted.discard(place)
+
+    def give_up(self, place: tuple[str, str], why: str) -> None:
+        """Know that the repository does not answer, and nothing was seen of it before."""
+        self._silent[place] = why
         self.wanted.discard(place)
 
 
@@ -175,7 +184,7 @@ class Configuring:
             return
         revision, files, unread = await self._source.files()
         stored = await self._store.configuration()
-        if stored and stored.source == self._source.name and revision in _seen(stored):
+        if stored and stored.source == self._source.name and _is_known(stored, revision):
             self._read_at = revision
             return
         loaded = await self._load(files)
@@ -184,10 +193,10 @@ class Configuring:
         kept = stored or StoredConfiguration(self._source.name, "", {})
         if usable:
             kept = StoredConfiguration(self._source.name, revision, files)
-        await self._store.save_configuration(
-            replace(kept, problems=problems, problems_revision=revision)
-        )
-        self._read_at = revision
+        told = replace(kept, problems=problems, problems_revision=revision)
+        if told != stored:
+            await self._store.save_configuration(told)
+        self._read_at = "" if _may_heal(problems) else revision
         await self.adopt()
 
     async def adopt(self) -> None:
@@ -197,6 +206,10 @@ class Configuring:
         if stored is None or (known and known.serial == stored.serial):
             return
         loaded = await self._load(stored.files)
+        if _may_heal(loaded.problems):  # what it lacks would be taken for what nobody deploys
+            unread = ", ".join(str(p) for p in loaded.problems if p.code == UNKNOWN)
+            log.warning("the stored configuration cannot be read whole yet: %s", unread)
+            return
         await self._in_force.put(
             Configured(
                 stored.source,
@@ -216,15 +229,38 @@ class Configuring:
             if not contents.wanted:
                 break
             for place in sorted(contents.wanted):
-                contents.learn(place, await self._bring(*place))
+                try:
+                    contents.learn(place, await self._bring(*place))
+                except OutsideError as error:
+                    contents.give_up(place, error.reason.sentence)
         return loaded
 
     async def _bring(self, repository: str, revision: str) -> Mapping[str, bytes]:
-        heads = await self._git.fetch(repository)
+        """The files as they are now; as they were seen last if the repository does not answer."""
+        try:
+            heads = await self._git.fetch(repository)
+        except OutsideError as error:
+            return await self._seen_last(repository, revision, error)
         branch = self._remotes.branch(heads, revision)
         return await self._git.files(repository, heads.branches[branch] if branch else revision)
 
+    async def _seen_last(
+        self, repository: str, revision: str, error: OutsideError
+    ) -> Mapping[str, bytes]:
+        try:
+            files = await self._git.files(repository, revision)
+        except OutsideError:
+            raise error from None
+        log.warning("%s; its files are taken as they were seen last", error)
+        return files
 
-def _seen(stored: StoredConfiguration) -> tuple[str, ...]:
-    """The revisions that need not be read again: the one in force, and the newest bad one."""
-    return (stored.problems_revision or stored.revision,)
+
+def _is_known(stored: StoredConfiguration, revision: str) -> bool:
+    """Whether the revision need not be read again: it is in force, or the newest bad one."""
+    newest = stored.problems_revision or stored.revision
+    return revision == newest and not _may_heal(stored.problems)
+
+
+def _may_heal(problems: Collection[catalog.Problem]) -> bool:
+    """Whether a problem can go without a change of the configuration."""
+    return any(problem.code == UNKNOWN for problem in problems)

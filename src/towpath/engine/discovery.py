@@ -13,6 +13,7 @@ from towpath.engine.inforce import InForce
 from towpath.engine.reading import Found, Reader
 from towpath.engine.remotes import Remotes
 from towpath.ports import git
+from towpath.ports.errors import Permanent
 from towpath.ports.store import LandedPart, Store
 
 log = logging.getLogger(__name__)
@@ -168,12 +169,16 @@ class Discovery:
     async def _since(
         self, part: content.ComponentContent, base: str | None, paths: Sequence[str]
     ) -> Sequence[git.Commit]:
+        head = await self._git.commit(part.repository, part.revision)
         if not base:
-            return [await self._git.commit(part.repository, part.revision)]
-        since = await self._git.commits(part.repository, base, part.revision, COMMITS_NAMED)
+            return [head]
+        try:
+            since = await self._git.commits(part.repository, base, part.revision, COMMITS_NAMED)
+        except Permanent:  # a forced push left nothing of what was there before
+            return [head]
         theirs = [c for c in since if messages.PROMOTION not in c.trailers]
         touching = [c for c in theirs if await self._touches(part.repository, c, paths)]
-        return touching or [await self._git.commit(part.repository, part.revision)]
+        return touching or [head]
 
     async def _touches(self, repository: str, commit: git.Commit, paths: Sequence[str]) -> bool:
         if not commit.parents:

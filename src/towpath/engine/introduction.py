@@ -6,17 +6,29 @@ so that no id is given twice after a new installation.
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from towpath.domain import catalog
+from towpath.domain.reasons import Reason
 from towpath.engine import lines, messages
 from towpath.engine.inforce import InForce
 from towpath.engine.reading import Found, Reader
 from towpath.ports import git
+from towpath.ports.errors import OutsideError
 from towpath.ports.store import LandedPart, Store
 
 COMMITS_SEARCHED = 20_000
 
 Revisions = Mapping[tuple[str, str], str]
+Place = tuple[str, str]  # environment and component
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """The known products with new components to release, and why some could not be looked at."""
+
+    changed: Sequence[str]
+    failed: Mapping[str, Reason]
 
 
 class Introduction:
@@ -28,35 +40,75 @@ class Introduction:
         self._reader = reader
         self._in_force = in_force
         self._highest: dict[tuple[str, str], Mapping[str, int]] = {}
+        self._unread: dict[str, set[Place]] = {}
+        self._silent: dict[str, set[Place]] = {}
 
-    async def introduce(self, revisions: Revisions) -> Sequence[str]:
-        """Record what is new, and answer with known products that have new components to release.
+    def unread(self) -> Collection[str]:
+        """The repositories of what could not be read, and may be once they change."""
+        config = self._in_force.catalog
+        return {
+            repository
+            for product, places in self._unread.items()
+            for place in places
+            for repository in _repositories(config, product, place)
+        }
+
+    async def introduce(self, revisions: Revisions) -> Introduced:
+        """Record what is new in the repositories that these revisions are of.
 
         A component that is new in a trigger environment of a product known before is a change
         like any other: it is left for a release.
         """
-        config = self._in_force.catalog
+        answered = {repository for repository, _ in revisions}
         recorded = await self._store.places()
-        changed = []
-        for name, product in config.products.items():
-            places = _places(config, name)
-            missing = places - set(recorded.get(name, ()))
-            if name in recorded:
-                triggers = lines.trigger_environments(config, product)
-                released = {place for place in missing if place[0] in triggers}
-                if released:
+        changed: list[str] = []
+        failed: dict[str, Reason] = {}
+        for name in self._in_force.catalog.products:
+            try:
+                if await self._introduce(name, recorded.get(name), answered, revisions):
                     changed.append(name)
-                missing -= released
-            if missing or name not in recorded:
-                await self._record(config, name, missing, revisions)
-        return changed
+            except OutsideError as error:
+                failed[name] = error.reason
+        return Introduced(changed, failed)
+
+    async def _introduce(
+        self,
+        product: str,
+        recorded: Collection[Place] | None,
+        answered: Collection[str],
+        revisions: Revisions,
+    ) -> bool:
+        """Whether the product has new components to release."""
+        config = self._in_force.catalog
+        places = _places(config, product)
+        silent = {p for p in places if not _repositories(config, product, p) <= set(answered)}
+        missing = places - set(recorded or ()) - silent
+        again = self._unread.setdefault(product, set())
+        released: set[Place] = set()
+        if recorded is None:
+            if silent == places and places:
+                return False
+            self._silent[product] = silent  # when they answer, that is their first look
+        else:
+            triggers = lines.trigger_environments(config, config.products[product])
+            first = self._silent.get(product, set())
+            released = {place for place in missing - first if place[0] in triggers}
+            first -= missing
+            await self._forget(product, again - places)
+            again -= {place for place in again if place[0] in triggers}
+            missing = (missing - released) | (again - silent)
+        if missing or recorded is None:
+            await self._record(config, product, missing, revisions, anew=recorded is not None)
+        return bool(released)
 
     async def _record(
         self,
         config: catalog.Catalog,
         product: str,
-        places: Collection[tuple[str, str]],
+        places: Collection[Place],
         revisions: Revisions,
+        *,
+        anew: bool,
     ) -> None:
         found: dict[str, Found] = {}
         for environment in sorted({place[0] for place in places}):
@@ -64,20 +116,29 @@ class Introduction:
             found[environment] = await self._reader.read(
                 config, product, environment, revisions, components
             )
-        unread = [c for each in found.values() for c in each.wrong]
         readable = {name: each for name, each in found.items() if each.parts}
-        if places and not readable and not unread:
-            return  # its repositories have not answered yet
         for environment, each in found.items():
-            for component, reason in each.wrong.items():
-                subject = f"{product}/{environment}/{component}"
-                await self._store.trouble("component", subject, reason)
+            await self._note(product, environment, each, anew=anew)
         await self._store.found(
             product,
             await self._first_n(product, readable.values()),
             {name: _parts(each) for name, each in readable.items()},
             {digest: body for each in readable.values() for digest, body in each.bodies.items()},
         )
+
+    async def _note(self, product: str, environment: str, found: Found, *, anew: bool) -> None:
+        """What cannot be read is shown until it can, and is tried again when its branch moves."""
+        for component, reason in found.wrong.items():
+            self._unread[product].add((environment, component))
+            subject = _subject(product, environment, component)
+            await self._store.trouble("component", subject, reason)
+        if anew:
+            await self._forget(product, {(environment, component) for component in found.parts})
+
+    async def _forget(self, product: str, places: Iterable[Place]) -> None:
+        for environment, component in places:
+            self._unread[product].discard((environment, component))
+            await self._store.trouble("component", _subject(product, environment, component), None)
 
     async def _first_n(self, product: str, found: Iterable[Found]) -> int:
         heads = {(part.repository, part.revision) for each in found for part in each.parts.values()}
@@ -105,11 +166,24 @@ def highest(releases: Iterable[str]) -> Mapping[str, int]:
     return found
 
 
-def _places(config: catalog.Catalog, product: str) -> set[tuple[str, str]]:
+def _subject(product: str, environment: str, component: str) -> str:
+    return f"{product}/{environment}/{component}"
+
+
+def _places(config: catalog.Catalog, product: str) -> set[Place]:
     return {
         (environment, component)
         for environment in config.environments_of(product)
         for component in config.components_in(product, environment)
+    }
+
+
+def _repositories(config: catalog.Catalog, product: str, place: Place) -> set[str]:
+    environment, component = place
+    return {
+        source.repository
+        for application in config.components_in(product, environment).get(component, ())
+        for _, source, _ in catalog.promotable_sources(application)
     }
 
 

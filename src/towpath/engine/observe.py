@@ -14,7 +14,7 @@ from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release
 from towpath.engine import lines
 from towpath.engine.discovery import Discovery
-from towpath.engine.inforce import InForce
+from towpath.engine.inforce import Configured, InForce
 from towpath.engine.introduction import Introduction
 from towpath.engine.remotes import Remotes
 from towpath.ports import git
@@ -28,6 +28,7 @@ DUTY_S = 20.0
 AT_ONCE = 8
 REPOSITORY = "repository"
 BRANCH = "branch"
+PRODUCT = "product"
 
 Place = tuple[str, str]  # repository and branch
 
@@ -78,6 +79,7 @@ class Observer:
         self._in_force = in_force
         self._poll_interval_s = poll_interval_s
         self._introduced = 0
+        self._unread_at: Mapping[str, Mapping[str, str]] = {}
         self._wrong: dict[tuple[str, str], bool] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -112,17 +114,49 @@ class Observer:
         config = self._in_force.catalog
         repositories = {only} if only else _repositories(config)
         trouble = await self._ask_all(repositories)
+        if not only:
+            await self._forget(REPOSITORY, repositories)
         interests = await self._interests(config, repositories - trouble.keys())
         heads = await self._fetch_changed(interests, trouble)
         made: list[Release] = []
-        if configured and configured.serial != self._introduced:
-            revisions = await self._revisions(config, trouble)
-            for product in await self._introduction.introduce(revisions):
-                made += await self._discovery.consider(product, revisions)
-            if not trouble:
-                self._introduced = configured.serial
-        made += await self._examine(interests, heads)
+        if configured and (chosen := await self._to_introduce(configured)):
+            revisions = await self._revisions(chosen, trouble)
+            introduced = await self._introduction.introduce(revisions)
+            for product in introduced.changed:
+                made += await self._consider(product, revisions) or ()
+            await self._introduced_at(configured, {**trouble, **introduced.failed})
+            for product, reason in introduced.failed.items():
+                await self._note(PRODUCT, product, reason)
+        made += await self._examine(interests, heads, repositories - trouble.keys())
         return made, trouble
+
+    async def _consider(
+        self, product: str, revisions: Mapping[Place, str]
+    ) -> Sequence[Release] | None:
+        """The releases made of the product. None: it could not be told, which is shown."""
+        try:
+            made = await self._discovery.consider(product, revisions)
+        except OutsideError as error:
+            await self._note(PRODUCT, product, error.reason)
+            return None
+        await self._note(PRODUCT, product, None)
+        return made
+
+    async def _to_introduce(self, configured: Configured) -> Collection[str]:
+        """The repositories of which something is to be read that is not recorded yet."""
+        if configured.serial != self._introduced:
+            return _repositories(configured.catalog)
+        return {
+            repository
+            for repository, before in self._unread_at.items()
+            if (await self._remotes.seen(repository)).branches != before
+        }
+
+    async def _introduced_at(self, configured: Configured, trouble: Mapping[str, Reason]) -> None:
+        if not trouble:
+            self._introduced = configured.serial
+        unread = self._introduction.unread() - trouble.keys()
+        self._unread_at = {each: (await self._remotes.seen(each)).branches for each in unread}
 
     async def _ask_all(self, repositories: Collection[str]) -> dict[str, Reason]:
         gate = asyncio.Semaphore(AT_ONCE)
@@ -146,24 +180,32 @@ class Observer:
             await self._store.trouble(scope, subject, reason)
         self._wrong[scope, subject] = reason is not None
 
+    async def _forget(self, scope: str, named: Collection[str]) -> None:
+        """What the configuration names no more is in no trouble."""
+        for where, subject in [key for key, wrong in self._wrong.items() if wrong]:
+            if where == scope and subject not in named:
+                await self._note(scope, subject, None)
+
     async def _interests(
         self, config: catalog.Catalog, repositories: Collection[str]
     ) -> Mapping[Place, Interest]:
         """The branches of trigger environments, and which product has which folder there."""
         found: dict[Place, dict[str, set[str]]] = {}
+        named: set[str] = set()
         for product, application, source, folder in _trigger_sources(config):
+            subject = f"{source.repository} {source.revision or 'HEAD'}"
+            named.add(subject)
             if source.repository not in repositories:
                 continue
             heads = await self._remotes.seen(source.repository)
             branch = self._remotes.branch(heads, source.revision)
-            subject = f"{source.repository} {source.revision or 'HEAD'}"
+            reason = None if branch else _no_branch(application, source)
+            await self._note(BRANCH, subject, reason)
             if branch is None:
-                await self._note(BRANCH, subject, _no_branch(application, source))
                 continue
-            if self._wrong.get((BRANCH, subject)):
-                await self._note(BRANCH, subject, None)
             folders = found.setdefault((source.repository, branch), {})
             folders.setdefault(folder, set()).add(product)
+        await self._forget(BRANCH, named)
         return {place: Interest(folders) for place, folders in found.items()}
 
     async def _fetch_changed(
@@ -186,35 +228,50 @@ class Observer:
         return present
 
     async def _revisions(
-        self, config: catalog.Catalog, trouble: Mapping[str, Reason]
+        self, repositories: Collection[str], trouble: dict[str, Reason]
     ) -> Mapping[Place, str]:
-        """The heads of every branch that any application may track, with their commits here."""
+        """The heads of every branch of the repositories, with their commits here."""
         found: dict[Place, str] = {}
-        for repository in sorted(_repositories(config) - trouble.keys()):
+        for repository in sorted(set(repositories) - trouble.keys()):
             try:
                 heads = await self._git.fetch(repository)
             except OutsideError as error:
+                trouble[repository] = error.reason
                 await self._note(REPOSITORY, repository, error.reason)
                 continue
             found |= {(repository, branch): sha for branch, sha in heads.branches.items()}
         return found
 
     async def _examine(
-        self, interests: Mapping[Place, Interest], heads: Mapping[Place, str]
+        self,
+        interests: Mapping[Place, Interest],
+        heads: Mapping[Place, str],
+        answered: Collection[str],
     ) -> list[Release]:
-        """Consider the products whose folders changed since each head was examined last."""
+        """Consider the products whose folders changed since each head was examined last.
+
+        A head stays to be examined while one of its products could not be seen whole.
+        """
         before = await self._store.heads()
         moved = {place: sha for place, sha in heads.items() if before.get(place) != sha}
-        products: set[str] = set()
+        touched: dict[Place, Collection[str]] = {}
         for place, sha in moved.items():
             changed = await self._changed(place, before.get(place), sha)
-            products |= set(interests[place].touched(changed))
+            touched[place] = interests[place].touched(changed)
+        unsure = self._half_seen(answered) if moved else set()
         made: list[Release] = []
-        for product in sorted(products):
-            made += await self._discovery.consider(product, heads)
-        for (repository, branch), sha in moved.items():
-            await self._store.examined(repository, branch, sha)
+        for product in sorted({product for found in touched.values() for product in found}):
+            releases = await self._consider(product, heads)
+            made += releases or ()
+            unsure |= {product} if releases is None else set()
+        for place in [place for place, found in touched.items() if unsure.isdisjoint(found)]:
+            await self._store.examined(*place, moved[place])
         return made
+
+    def _half_seen(self, answered: Collection[str]) -> set[str]:
+        """The products with a trigger environment in a repository that did not answer now."""
+        sources = _trigger_sources(self._in_force.catalog)
+        return {product for product, _, source, _ in sources if source.repository not in answered}
 
     async def _changed(self, place: Place, old: str | None, new: str) -> Collection[str] | None:
         return await self._git.changed_paths(place[0], old, new) if old else None

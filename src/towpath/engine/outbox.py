@@ -160,11 +160,16 @@ class Delivery:
         """Build on `head` and push; answers with the head to build on next."""
         changes = [letter.change for letter in self._left.values()]
         built = await self._git.build(self._repository, head, changes)
-        if not self._fresh and any(not each.commit and not each.reason for each in built):
-            return await self._moved(head)  # "nothing to change" is only true of the present
+        if not self._fresh and any(self._says_no(each) for each in built):
+            return await self._moved(head)  # what need not or cannot be done is true of one head
         if self._sort_out(built, head) or not self._left or not await self._allowed(head):
             return head
         return await self._push(head, {each.write_id: each for each in built})
+
+    def _says_no(self, built: git.Built) -> bool:
+        """Whether there is nothing to push, or something that must not be pushed as it stands."""
+        held_back = bool(built.drift) and self._left[built.write_id].hold_on_drift
+        return not built.commit or held_back
 
     def _sort_out(self, built: Sequence[git.Built], head: str) -> bool:
         """End what cannot, need not or must not be pushed. True if the rest is built on it."""

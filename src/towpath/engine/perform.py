@@ -18,7 +18,8 @@ from towpath.domain import (
 )
 from towpath.domain.facts import Facts, OpenWrite, Stage
 from towpath.domain.reasons import Code, Reason
-from towpath.domain.release import Promotion, Release
+from towpath.domain.release import PhaseName, Promotion, Release
+from towpath.domain.status import Status
 from towpath.engine import messages, targets
 from towpath.engine.inforce import InForce
 from towpath.engine.outbox import Letter, Outbox
@@ -90,7 +91,10 @@ class Performer:
         if not outside:
             return after
         done = await asyncio.gather(*(self._outside(ticket, view, known, a) for a in outside))
-        return seen_after(view, done[0]) if len(done) == 1 and done[0] else None
+        written = done[0] if len(done) == 1 else None
+        if written is None or not is_written(written, outside[0].environment):
+            return None  # an attempt may be open that the view does not know
+        return seen_after(view, written)
 
     async def _outside(
         self, ticket: Ticket, view: View, known: Facts, action: actions.Write | actions.Settle
@@ -129,6 +133,7 @@ class Performer:
     async def _outcomes(
         self, ticket: Ticket, release: Release, promotion: Promotion, known: Facts
     ) -> Sequence[writing.Outcome]:
+        landed = (await self._store.landed(release.product)).get(promotion.environment, {})
         try:
             found = await targets.resolve(
                 self._remotes,
@@ -136,6 +141,7 @@ class Performer:
                 release.product,
                 promotion.environment,
                 release.content,
+                targets.with_files({name: part.content for name, part in landed.items()}),
             )
         except Permanent as error:
             return [writing.Refused("", "", error.reason)]
@@ -146,7 +152,7 @@ class Performer:
             release,
             promotion,
             known.open_writes.get(promotion.environment, ()),
-            (await self._store.landed(release.product)).get(promotion.environment, {}),
+            landed,
             await self._store.bodies(whole_files(release.content)),
         )
         letters = [
@@ -241,7 +247,12 @@ class Performer:
     ) -> events.Event:
         config = self._in_force.catalog
         found = await targets.resolve(
-            self._remotes, config, release.product, environment, release.content
+            self._remotes,
+            config,
+            release.product,
+            environment,
+            release.content,
+            targets.wholly_emptied(release.content),
         )
         here = (write.repository, write.branch)
         components = {t.component for t in found if (t.repository, t.branch) == here}
@@ -266,7 +277,19 @@ def seen_after(view: View, release: Release) -> View:
             )
         elif stage.holder == release.id:
             stages[promotion.environment] = replace(stage, holder="")
-    return replace(view, release=release, stages=stages, open_writes={})
+    arrived = {landing.write_id for each in release.promotions for landing in each.landings}
+    left = {
+        environment: tuple(write for write in writes if write.id not in arrived)
+        for environment, writes in view.open_writes.items()
+    }
+    return replace(view, release=release, stages=stages, open_writes=left)
+
+
+def is_written(release: Release, environment: str) -> bool:
+    """Whether it is known of every push to the environment that it arrived."""
+    promotion = release.promotion(environment)
+    action = promotion.phase(PhaseName.ACTION) if promotion else None
+    return action is None or action.status is Status.SUCCEEDED
 
 
 def edit(target: Target, landed: LandedPart | None) -> git.Edit:

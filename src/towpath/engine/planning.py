@@ -28,11 +28,14 @@ class Planner:
     async def plan(self, product: str, environment: str, carried: content.Content) -> Plan:
         """The diff of every file, and the policy that would hold."""
         config = self._in_force.catalog
+        landed = (await self._store.landed(product)).get(environment, {})
+        emptied = targets.with_files({name: part.content for name, part in landed.items()})
         try:
-            found = await targets.resolve(self._remotes, config, product, environment, carried)
+            found = await targets.resolve(
+                self._remotes, config, product, environment, carried, emptied
+            )
         except OutsideError as error:
             raise Refused(error.reason.code.value, error.reason.sentence) from None
-        landed = (await self._store.landed(product)).get(environment, {})
         bodies = await self._store.bodies(perform.whole_files(carried))
         places = [
             await self._place(place, group, landed, bodies)

@@ -157,11 +157,7 @@ def _content(
 ) -> content.ComponentContent:
     main, _ = next(((t, r) for t, r in readings if r.files), readings[0])
     return content.ComponentContent(
-        tuple(
-            content.SourceContent(t.index, t.source.repository, r.files)
-            for t, r in readings
-            if r.files
-        ),
+        tuple(content.SourceContent(t.index, t.source.repository, r.files) for t, r in readings),
         version=next((r.version for _, r in readings if r.version), ""),
         images=tuple(image for _, r in readings for image in r.images),
         repository=main.source.repository,

@@ -1,12 +1,16 @@
 """Where a release's content goes in an environment: applications, folders, branches, read live."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from towpath.domain import catalog, content
 from towpath.domain.reasons import Code, Reason
 from towpath.engine.remotes import Remotes
 from towpath.ports.errors import Permanent
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+Place = tuple[str, int]  # a component and the index of one of its sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,13 @@ async def resolve(
     product: str,
     environment: str,
     carried: content.Content,
+    emptied: Collection[Place] = (),
 ) -> Sequence[Target]:
     """Every folder of the environment that the content goes to.
 
-    Raises `Permanent` where an application cannot be promoted to, and whatever asking for the
-    branches raises.
+    A source of which nothing is promoted takes no part, unless it is named in `emptied`: then
+    something was, and is to be taken away. Raises `Permanent` where an application cannot be
+    promoted to, and whatever asking for the branches raises.
     """
     present = config.components_in(product, environment)
     return [
@@ -63,7 +69,19 @@ async def resolve(
         for component, bundle in sorted(carried.items())
         for application in present.get(component, ())
         for part in bundle.sources
+        if part.files or (component, part.index) in emptied
     ]
+
+
+def with_files(parts: content.Content) -> Collection[Place]:
+    """The sources of which something is promoted."""
+    return {(name, s.index) for name, part in parts.items() for s in part.sources if s.files}
+
+
+def wholly_emptied(parts: content.Content) -> Collection[Place]:
+    """The sources of components of which nothing is promoted any more."""
+    empty = {name for name, part in parts.items() if not any(s.files for s in part.sources)}
+    return {(name, source.index) for name in empty for source in parts[name].sources}
 
 
 async def _target(
@@ -106,13 +124,16 @@ async def tracked_branch(
     heads = await remotes.seen(source.repository)
     branch = remotes.branch(heads, source.revision)
     if branch is None:  # perhaps it is new
-        branch = remotes.branch(await remotes.ask(source.repository), source.revision)
+        heads = await remotes.ask(source.repository)
+        branch = remotes.branch(heads, source.revision)
     if branch is None:
-        raise Permanent(_no_branch(application, source))
+        raise Permanent(_no_branch(application, source, heads.tags))
     return branch
 
 
-def _no_branch(application: catalog.Application, source: catalog.Source) -> Reason:
+def _no_branch(
+    application: catalog.Application, source: catalog.Source, tags: Collection[str]
+) -> Reason:
     data = {"repository": source.repository, "revision": source.revision}
     if source.revision in ("", "HEAD"):
         return Reason(
@@ -121,12 +142,20 @@ def _no_branch(application: catalog.Application, source: catalog.Source) -> Reas
             data,
             advice="Push a first commit, or set targetRevision to a branch that exists.",
         )
+    pinned = _COMMIT.fullmatch(source.revision) or source.revision in tags
+    if pinned or source.revision.startswith("refs/tags/"):
+        return Reason(
+            Code.INVALID_CONFIGURATION,
+            f"application {application.name} tracks {source.revision!r} of {source.repository}, "
+            "which is no branch there",
+            data,
+            advice="A tag or commit cannot be promoted to: set targetRevision to a branch.",
+        )
     return Reason(
-        Code.INVALID_CONFIGURATION,
-        f"application {application.name} tracks {source.revision!r} of {source.repository}, "
-        "which is no branch there",
+        Code.BRANCH_MISSING,
+        f"{source.repository} has no branch {source.revision}, which {application.name} tracks",
         data,
-        advice="A tag or commit cannot be promoted to: set targetRevision to a branch.",
+        advice="Bring the branch back, or set targetRevision to one that exists; then retry.",
     )
 
 

@@ -60,6 +60,7 @@ class Watch:
             release.product,
             promotion.environment,
             release.content,
+            targets.wholly_emptied(release.content),
         )
         commits = _commits(release, promotion)
         return [

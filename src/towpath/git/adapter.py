@@ -17,6 +17,7 @@ from towpath.git import (
     contents,
     credentials,
     diffs,
+    drafts,
     maintenance,
     mirrors,
     process,
@@ -151,7 +152,7 @@ class GitRepositories:
 
         def built(objects: pygit2.Repository) -> Sequence[port.Built]:
             start = commits.needed(objects, repository, base)
-            writer = writes.Writer(objects, repository, self._identity, self._clock())
+            writer = writes.Writer(drafts.Folders(objects), self._identity, self._clock())
             return writer.chain(start, changes)
 
         return await self._ask(repository, built)

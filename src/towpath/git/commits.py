@@ -68,6 +68,7 @@ def needed(repository: pygit2.Repository, address: str, revision: str) -> str:
     """As `resolve`. Raises `Permanent` when the mirror has nothing of that name."""
     found = resolve(repository, revision)
     if found is None:
+        _check_whole(repository)
         raise errors.Permanent(
             reasons.Reason(
                 reasons.Code.BRANCH_MISSING,
@@ -78,6 +79,13 @@ def needed(repository: pygit2.Repository, address: str, revision: str) -> str:
             )
         )
     return found
+
+
+def _check_whole(repository: pygit2.Repository) -> None:
+    """Raise `mirrors.Damaged` if the mirror lacks a commit because it lost objects."""
+    head = repository.references.get(mirrors.DEFAULT_HEAD)
+    if head is not None and not known(repository, str(head.target)):
+        raise mirrors.missing(head.target)
 
 
 def described(commit: pygit2.Commit) -> port.Commit:

@@ -34,17 +34,17 @@ class Difference:
 
 def differences(
     repository: pygit2.Repository,
-    folder: pygit2.Oid,
+    at: Callable[[str], trees.Entry | None],
     files: Sequence[content.FileContent],
     path: str = "",
 ) -> Iterator[Difference]:
     """Where a folder is not as `files` say. What they do not speak of may be anything.
 
-    `path` is the folder's path, for errors. Raises `documents.DocumentError` for a file that
-    cannot be read.
+    `at` says what stands at a path of the folder, whose own path is `path` (for errors). Raises
+    `documents.DocumentError` for a file that cannot be read.
     """
     for file in files:
-        entry = trees.entry(repository, folder, file.path)
+        entry = at(file.path)
         if file.whole is not None:
             yield from _of_whole(repository, file.path, file.whole, entry)
         elif entry is None or not entry.is_file:

@@ -302,11 +302,12 @@ def _folder(
     repository: pygit2.Repository, root: pygit2.Oid, path: str, where: str
 ) -> tuple[str, pygit2.Oid]:
     """The real path and tree of an application's folder. Raises `Problem` if there is none."""
-    real = trees.inside(path)
-    found = trees.entry(repository, root, real)
-    if found is None or found.mode != trees.FOLDER:
-        real = trees.real_folder(repository, root, real)
-        found = trees.entry(repository, root, real)
+
+    def at(place: str) -> trees.Entry | None:
+        return trees.entry(repository, root, place)
+
+    real = trees.real_folder(repository, at, path)
+    found = at(real)
     if found is None:
         raise problems.Problem(
             Code.VALUE_MISSING,

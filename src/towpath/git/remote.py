@@ -29,7 +29,7 @@ _ELSEWHERE = re.compile(
     r"atomic|unable to (lock|create)",
     re.IGNORECASE,
 )
-_CONTENTION = re.compile(r"lock|incorrect old value|atomic", re.IGNORECASE)
+_BACKWARDS = "non-fast-forward"
 _NO_ROOM = re.compile(r"no space left|disk quota", re.IGNORECASE)
 
 
@@ -56,7 +56,7 @@ class Remote:
     async def heads(self, folder: Path) -> Heads:
         """Branches, peeled tags and the default branch, as the remote says now."""
         finished = await self._git(
-            ["ls-remote", "--symref", self.address, "HEAD", f"{_HEADS}*", f"{mirrors.TAGS}*"],
+            ["ls-remote", "--symref", "--", self.address, "HEAD", f"{_HEADS}*", f"{mirrors.TAGS}*"],
             folder,
             "list its branches",
         )
@@ -68,7 +68,7 @@ class Remote:
     async def fetch(self, mirror: Path, extra: Sequence[str] = ()) -> None:
         """Bring everything that branches and tags reach into a mirror; refs that went, go."""
         arguments = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head"]
-        arguments += ["--no-auto-maintenance", "--no-recurse-submodules", self.address]
+        arguments += ["--no-auto-maintenance", "--no-recurse-submodules", "--", self.address]
         finished = await self._git([*arguments, *FETCHED, *extra], mirror, "send its commits")
         if finished.code != 0 and mirrors.is_damage(finished.complaint):
             raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))
@@ -88,6 +88,7 @@ class Remote:
                 "--no-verify",
                 "--no-follow-tags",
                 f"--force-with-lease={reference}:{old}",
+                "--",
                 self.address,
                 f"{new}:{reference}",
             ],
@@ -100,7 +101,8 @@ class Remote:
         match = _PUSHED.search(finished.output.decode("utf-8", "replace"))
         if finished.code == 0 and match and match["flag"] != "!":
             return
-        if mirrors.is_damage(finished.complaint) and not match:
+        unsent = match is None or "remote failure" in match["summary"]
+        if unsent and mirrors.is_damage(finished.complaint):
             raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))
         if match is None or match["flag"] != "!":
             raise refusals.meaning(finished.complaint, self.address, self._secret)
@@ -115,8 +117,9 @@ class Remote:
         raise refusal
 
     def _refused(self, branch: str, summary: str, complaint: str) -> errors.OutsideError:
-        passing = "remote failure" in summary or _CONTENTION.search(summary)
-        family = errors.Temporary if passing else errors.Permanent
+        passing = "remote failure" in summary or _ELSEWHERE.search(summary)
+        lasting = _BACKWARDS in summary or not passing
+        family = errors.Permanent if lasting else errors.Temporary
         said = refusals.said_by_server(complaint, self._secret)
         why = refusals.clean(summary, self._secret).strip()
         return family(

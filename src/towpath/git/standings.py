@@ -3,7 +3,7 @@
 import pygit2
 
 from towpath.domain import content
-from towpath.git import comparing, contents, documents, problems, recent
+from towpath.git import comparing, contents, documents, problems, recent, trees
 from towpath.ports import git as port
 
 _REMEMBERED = 20_000
@@ -45,8 +45,12 @@ class Standings:
         folder: pygit2.Oid,
         files: tuple[content.FileContent, ...],
     ) -> port.Standing:
+
+        def at(file: str) -> trees.Entry | None:
+            return trees.entry(repository, folder, file)
+
         try:
-            found = tuple(comparing.differences(repository, folder, files, real))
+            found = tuple(comparing.differences(repository, at, files, real))
         except documents.DocumentError as error:
             return _unreadable(error.path, problems.of_document(error).reason.sentence)
         if not found:

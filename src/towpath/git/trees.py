@@ -1,13 +1,13 @@
-"""Files and folders of a commit, read and rewritten without a work tree.
+"""Files and folders of a commit, read without a work tree.
 
-Only the folders on the way to a changed file are written anew. A path never passes through a
+A path never passes through a
 symbolic link unseen: links to folders are followed inside the repository, and refused when they
 lead out of it. Must not know what is in the files.
 """
 
 import posixpath
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -80,18 +80,22 @@ def entry(repository: pygit2.Repository, root: pygit2.Oid, path: str) -> Entry |
     return Entry(found.filemode, found.id)
 
 
-def real_folder(repository: pygit2.Repository, root: pygit2.Oid, path: str) -> str:
+def real_folder(repository: pygit2.Repository, at: Callable[[str], Entry | None], path: str) -> str:
     """The path with links on the way replaced by what they point to.
 
-    What does not exist stays as it is written. Raises `Problem` where a link leaves the
-    repository, is one of too many, or where a submodule is in the way.
+    `at` says what stands at a path. What does not exist stays as it is written. Raises `Problem`
+    where a link leaves the repository, is one of too many, or where a submodule is in the way.
     """
+    short = inside(path)
+    direct = at(short) if short else None
+    if not short or (direct is not None and direct.mode == FOLDER):
+        return short
     real: Steps = ()
-    ahead = list(reversed(inside(path).split("/"))) if inside(path) else []
+    ahead = list(reversed(short.split("/")))
     links = 0
     while ahead:
         here = (*real, ahead.pop())
-        found = entry(repository, root, "/".join(here))
+        found = at("/".join(here))
         if found is not None and found.mode == SUBMODULE:
             raise _submodule("/".join(here))
         if found is None or found.mode != LINK:
@@ -162,62 +166,3 @@ def below(
             yield from below(repository, found.id, f"{name}/")
         else:
             yield name, Entry(found.filemode, found.id)
-
-
-def rewrite(
-    repository: pygit2.Repository, root: pygit2.Oid, changes: Mapping[str, Entry | None]
-) -> pygit2.Oid:
-    """A folder like `root` with some files set, or taken away (None), by path from there.
-
-    Folders are made where they are missing, and go when they become empty. Raises `Problem` when
-    a file stands where a folder is needed, or the other way round.
-    """
-    by_steps = {tuple(path.split("/")): found for path, found in changes.items()}
-    return _rewritten(repository, root, by_steps, "") or repository.TreeBuilder().write()
-
-
-def _rewritten(
-    repository: pygit2.Repository,
-    oid: pygit2.Oid | None,
-    changes: Mapping[Steps, Entry | None],
-    path: str,
-) -> pygit2.Oid | None:
-    old = folder(repository, oid) if oid is not None else None
-    builder = repository.TreeBuilder(old) if old is not None else repository.TreeBuilder()
-    for name, below_it in _by_first(changes).items():
-        there = builder.get(name)
-        where = f"{path}{name}"
-        if () in below_it:
-            _refuse_change_of_kind(there, where, wants_folder=False)
-            new = below_it[()]
-        else:
-            _refuse_change_of_kind(there, where, wants_folder=True)
-            inner = _rewritten(repository, there.id if there else None, below_it, f"{where}/")
-            new = Entry(FOLDER, inner) if inner is not None else None
-        if new is not None:
-            builder.insert(name, new.oid, new.mode)
-        elif there is not None:
-            builder.remove(name)
-    return builder.write() if len(builder) else None
-
-
-def _by_first(changes: Mapping[Steps, Entry | None]) -> dict[str, dict[Steps, Entry | None]]:
-    grouped: dict[str, dict[Steps, Entry | None]] = {}
-    for (name, *rest), found in changes.items():
-        grouped.setdefault(name, {})[tuple(rest)] = found
-    return grouped
-
-
-def _refuse_change_of_kind(there: pygit2.Object | None, path: str, *, wants_folder: bool) -> None:
-    if there is None:
-        return
-    if there.filemode == SUBMODULE:
-        raise _submodule(path)
-    if (there.filemode == FOLDER) is not wants_folder:
-        is_now, wanted = ("a file", "a folder") if wants_folder else ("a folder", "a file")
-        raise problems.Problem(
-            Code.INVALID_CONFIGURATION,
-            f"{path} is {is_now} here, and {wanted} in what is promoted",
-            "Remove it from the target, or promote another path.",
-            file=path,
-        )

@@ -13,7 +13,7 @@ import pygit2
 
 from towpath.domain import content, values
 from towpath.domain.reasons import Code
-from towpath.git import commits, comparing, contents, documents, problems, trees
+from towpath.git import commits, comparing, documents, drafts, problems, trees
 from towpath.ports import git as port
 
 
@@ -21,8 +21,7 @@ from towpath.ports import git as port
 class Writer:
     """Builds commits in one repository. `now` is written into them."""
 
-    repository: pygit2.Repository
-    address: str
+    folders: drafts.Folders
     identity: commits.Identity
     now: datetime
 
@@ -42,7 +41,8 @@ class Writer:
         return tuple(built)
 
     def _build(self, base: str, tip: str, change: port.Change) -> port.Built:
-        root = trees.tree_of(self.repository, tip)
+        repository = self.folders.repository
+        root = trees.tree_of(repository, tip)
         tree = root
         drift: list[port.Drift] = []
         for edit in change.edits:
@@ -50,12 +50,11 @@ class Writer:
             drift += self._drift(base, edit)
         if tree == root:
             return port.Built(change.write_id, drift=tuple(drift))
-        commit = commits.write(self.repository, tree, tip, change.message, self.identity, self.now)
+        commit = commits.write(repository, tree, tip, change.message, self.identity, self.now)
         return port.Built(change.write_id, commit, tuple(drift))
 
     def _edited(self, tree: pygit2.Oid, edit: port.Edit, bodies: Mapping[str, bytes]) -> pygit2.Oid:
-        path = trees.real_folder(self.repository, tree, edit.path)
-        target = _Target(self.repository, tree, path)
+        target = _Target(self.folders, tree, self._real(tree, edit.path))
         landed = {file.path: file for file in edit.landed or ()}
         changes: dict[str, trees.Entry | None] = {}
         for file in edit.files:
@@ -72,33 +71,49 @@ class Writer:
         really = {
             path: entry
             for path, entry in changes.items()
-            if trees.entry(self.repository, tree, path) != entry
+            if self.folders.entry(tree, path) != entry
         }
-        return trees.rewrite(self.repository, tree, really) if really else tree
+        return self.folders.rewrite(tree, really) if really else tree
+
+    def _real(self, root: pygit2.Oid, path: str) -> str:
+        def at(place: str) -> trees.Entry | None:
+            return self.folders.entry(root, place)
+
+        return trees.real_folder(self.folders.repository, at, path)
 
     def _drift(self, base: str, edit: port.Edit) -> tuple[port.Drift, ...]:
         """What a person changed since it landed and this edit overwrites."""
         if not edit.landed:
             return ()
+        repository = self.folders.repository
+        root = trees.tree_of(repository, base)
+        path = self._real(root, edit.path)
+
+        def at(file: str) -> trees.Entry | None:
+            return self.folders.entry(root, f"{path}/{file}" if path else file)
+
         try:
-            path, folder = contents.folder_at(self.repository, base, edit.path, self.address)
-            changed = tuple(comparing.differences(self.repository, folder, edit.landed, edit.path))
-        except (problems.Problem, documents.DocumentError):
-            return ()
-        if not changed:
+            changed = tuple(comparing.differences(repository, at, edit.landed, path))
+        except documents.DocumentError:
+            # A file that cannot be read says nothing of its values; writing it says so.
             return ()
         coming = {file.path: file for file in edit.files}
         overwritten = [one for one in changed if not _is_kept(one, coming.get(one.file))]
-        return comparing.named(self.repository, base, path, overwritten)
+        return comparing.named(repository, base, path, overwritten)
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
     """The folder that content is brought into."""
 
-    repository: pygit2.Repository
+    folders: drafts.Folders
     root: pygit2.Oid
     path: str
+
+    @property
+    def repository(self) -> pygit2.Repository:
+        """Where its files are written to, as objects."""
+        return self.folders.repository
 
     def full(self, file: str) -> str:
         """The path of a file in the repository. Raises `Problem` outside of the folder."""
@@ -112,7 +127,7 @@ class _Target:
     def with_values(self, file: content.FileContent, gone: Sequence[values.Place]) -> trees.Entry:
         """The file with the values set, and without what is gone. It must be there."""
         full = self.full(file.path)
-        entry = trees.entry(self.repository, self.root, full)
+        entry = self.folders.entry(self.root, full)
         if entry is None:
             raise problems.Problem(
                 Code.VALUE_MISSING,
@@ -164,7 +179,7 @@ class _Target:
     def without(self, landed: content.FileContent) -> trees.Entry | None:
         """What stays of a file that landed here and is no longer promoted."""
         full = self.full(landed.path)
-        entry = trees.entry(self.repository, self.root, full)
+        entry = self.folders.entry(self.root, full)
         if entry is None:
             return None
         if landed.whole is not None and (entry.is_file or entry.mode == trees.LINK):

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from towpath.domain import decide, events
 from towpath.domain.release import Promotion, Release
+from towpath.domain.status import Status
 from towpath.ports.store import Announcement, Ticket
 from towpath.storage import codec, records
 
@@ -33,6 +34,8 @@ _TAKE = sa.text(
     RETURNING counter
     """
 )
+# The rows are held until the attempt is there to be seen: who takes the look or the claim, or stops
+# the release, comes before (and it is refused), or after (and finds it).
 _ANNOUNCE = sa.text(
     """
     INSERT INTO write (id, release, environment, attempt, claim, repository, branch, base)
@@ -51,6 +54,7 @@ _ANNOUNCE = sa.text(
         WHERE lock.environment = mine.environment AND lock.product IN ('', release.product)
           AND (lock.until IS NULL OR lock.until > now())
           AND NOT (lock.by_rollback AND release.trigger = 'rollback'))
+    FOR SHARE OF release, lease, stage
     ON CONFLICT (id) DO UPDATE SET base = excluded.base, settled = false
     RETURNING id
     """
@@ -104,6 +108,8 @@ async def claim(
 def _may_take(
     release: Release, promotion: Promotion, stage: sa.Row[tuple[object, ...]], over: str
 ) -> bool:
+    if promotion.status.ended or release.course.status is not Status.SKIPPED:
+        return False  # a person was faster
     free = stage.holder in ("", release.id) or (stage.yields and stage.holder == over)
     if not release.line:
         return free
@@ -141,6 +147,8 @@ async def start_course(connection: AsyncConnection, ticket: Ticket) -> bool:
     name = (await connection.execute(product, mine)).scalar_one()
     await connection.execute(_LOCK_PRODUCT, {"product": name})
     before = await records.locked(connection, ticket)
+    if before.release.course.status is not Status.QUEUED:
+        return False
     others = await connection.execute(_OUT_OF_QUEUE, {**mine, "product": name})
     if others.scalar_one():
         return False

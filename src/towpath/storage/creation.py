@@ -14,7 +14,10 @@ Build = Callable[[int, datetime], tuple[Release, events.Event]]
 
 _ENSURE = sa.text(
     """
-    INSERT INTO product (name, last_n) VALUES (:product, :first_n) ON CONFLICT (name) DO NOTHING
+    INSERT INTO product (name, last_n)
+    SELECT :product, greatest(:first_n, max(n)) FROM release WHERE product = :product
+    ON CONFLICT (name) DO UPDATE SET last_n = excluded.last_n
+        WHERE product.last_n < excluded.last_n
     """
 )
 _LOCK = sa.text("SELECT last_n, now() AS now FROM product WHERE name = :product FOR UPDATE")
@@ -30,7 +33,7 @@ _BODIES = sa.text("SELECT digest, data FROM body WHERE digest = ANY(:digests)")
 
 
 async def ensure_product(connection: AsyncConnection, product: str, first_n: int) -> None:
-    """Know the product. Its first release has the n after `first_n`."""
+    """Know the product. Its next release has an n after `first_n`, and after all there were."""
     await connection.execute(_ENSURE, {"product": product, "first_n": first_n})
 
 
@@ -71,7 +74,9 @@ async def _land(
 async def keep(connection: AsyncConnection, bodies: Mapping[str, bytes]) -> None:
     """Keep bodies of whole files by their digest."""
     if bodies:
-        await connection.execute(_KEEP, {"digests": list(bodies), "bodies": list(bodies.values())})
+        digests = sorted(bodies)  # in one order, so that two who keep the same do not deadlock
+        kept = {"digests": digests, "bodies": [bodies[digest] for digest in digests]}
+        await connection.execute(_KEEP, kept)
 
 
 async def bodies(connection: AsyncConnection, digests: Collection[str]) -> Mapping[str, bytes]:

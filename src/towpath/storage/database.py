@@ -16,6 +16,9 @@ T = TypeVar("T")
 # A generic plan costs a list of a million releases up to a second, so nothing is prepared; a
 # statement that waits for a lock or a server for longer than this is given up.
 STATEMENT_TIMEOUT_MS = 30_000
+# A process that freezes within a transaction keeps its locks so long at most: less than a lease, so
+# that who takes over its looks does not wait for it.
+FROZEN_AFTER_MS = 5_000
 CONNECT_TIMEOUT_S = 10
 _ROLLED_BACK = ("40001", "40P01", "55P03")  # serialization, deadlock, lock timeout
 
@@ -30,7 +33,8 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
         connect_args={
             "prepare_threshold": None,
             "connect_timeout": CONNECT_TIMEOUT_S,
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
+            f" -c idle_in_transaction_session_timeout={FROZEN_AFTER_MS}",
         },
     )
 

@@ -1,8 +1,9 @@
 """Whose turn it is to look at which release: leases, due times, wake-ups.
 
 A due time and a lease are rows, so a timer, a wake-up and the takeover from a dead worker are all
-one update. Rows are always locked in the order of their release, so that wakers do not block each
-other in a circle.
+one update. While a look is under way, its release is due when the lease runs out: whoever ends the
+look takes that back, and who dies cannot. Rows of `look` are always locked in the order of their
+release, so that wakers do not block each other in a circle; taking and renewing never wait.
 """
 
 from collections.abc import Collection, Sequence
@@ -20,11 +21,12 @@ _TAKE = sa.text(
     """
     WITH due AS (
         SELECT look.release FROM look JOIN lease USING (release)
-        WHERE look.look_at <= now() AND lease.until < now()
+        WHERE look.look_at <= now() AND look.look_at < 'infinity' AND lease.until < now()
         ORDER BY look.look_at LIMIT :limit
         FOR UPDATE SKIP LOCKED
     ), reset AS (
-        UPDATE look SET look_at = 'infinity' FROM due WHERE look.release = due.release
+        UPDATE look SET look_at = now() + make_interval(secs => :lease)
+        FROM due WHERE look.release = due.release
     )
     UPDATE lease SET until = now() + make_interval(secs => :lease), look_no = look_no + 1,
         worker = :worker
@@ -34,32 +36,36 @@ _TAKE = sa.text(
 )
 _RENEW = sa.text(
     """
+    WITH mine AS (
+        SELECT lease.release FROM lease
+        JOIN unnest(CAST(:releases AS text[]), CAST(:look_nos AS bigint[]))
+            AS held (release, look_no) USING (release, look_no)
+        FOR UPDATE OF lease SKIP LOCKED
+    )
     UPDATE lease SET until = now() + make_interval(secs => :lease)
-    FROM unnest(CAST(:releases AS text[]), CAST(:look_nos AS bigint[])) AS mine (release, look_no)
-    WHERE lease.release = mine.release AND lease.look_no = mine.look_no
+    FROM mine WHERE lease.release = mine.release
     """
 )
 _GIVE_BACK = sa.text(
     """
     UPDATE lease SET until = '-infinity' WHERE release = :release AND look_no = :look_no
+    RETURNING release
     """
 )
+# A wake-up is not later than its own transaction's commit, and the row is read when it is locked:
+# what is due by the clock was woken (or the look took longer than a lease, and one more is made).
 _AGAIN = sa.text(
     """
-    UPDATE look SET look_at = least(look_at, :at)
-    FROM lease
-    WHERE look.release = :release AND lease.release = :release AND lease.look_no = :look_no
+    UPDATE look SET look_at = CASE WHEN look_at <= clock_timestamp() THEN look_at
+        ELSE coalesce(CAST(:at AS timestamptz), 'infinity') END
+    WHERE release = :release
     """
 )
 _FORGET_CLOSED = sa.text(
     """
-    WITH gone AS (
-        DELETE FROM look USING release, lease
-        WHERE look.release = :release AND release.id = :release AND NOT release.open
-          AND lease.release = :release AND lease.look_no = :look_no AND look.look_at = 'infinity'
-        RETURNING look.release
-    )
-    DELETE FROM lease USING gone WHERE lease.release = gone.release
+    DELETE FROM look USING release
+    WHERE look.release = :release AND release.id = :release AND NOT release.open
+      AND look.look_at = 'infinity'
     """
 )
 _WAKE = sa.text(
@@ -67,8 +73,8 @@ _WAKE = sa.text(
     WITH asleep AS (
         SELECT release FROM look WHERE release = ANY(:releases) ORDER BY release FOR UPDATE
     ), woken AS (
-        UPDATE look SET look_at = least(look_at, now()) FROM asleep
-        WHERE look.release = asleep.release RETURNING look.release
+        UPDATE look SET look_at = least(look_at, now())
+        WHERE release = ANY(ARRAY(SELECT release FROM asleep)) RETURNING release
     )
     SELECT pg_notify(:channel, '') FROM (SELECT 1 FROM woken LIMIT 1) AS told
     """
@@ -76,12 +82,14 @@ _WAKE = sa.text(
 _WAKE_OTHERS = sa.text(
     """
     WITH asleep AS (
-        SELECT look.release FROM look JOIN release ON release.id = look.release
-        WHERE release.product = :product AND release.open AND release.id <> :release
-        ORDER BY look.release FOR UPDATE OF look
+        SELECT release FROM look
+        WHERE release = ANY(ARRAY(
+            SELECT id FROM release WHERE product = :product AND open AND id <> :release
+            UNION ALL SELECT :release WHERE :itself))
+        ORDER BY release FOR UPDATE
     ), woken AS (
-        UPDATE look SET look_at = least(look_at, now()) FROM asleep
-        WHERE look.release = asleep.release RETURNING look.release
+        UPDATE look SET look_at = least(look_at, now())
+        WHERE release = ANY(ARRAY(SELECT release FROM asleep)) RETURNING release
     )
     SELECT pg_notify(:channel, '') FROM (SELECT 1 FROM woken LIMIT 1) AS told
     """
@@ -122,11 +130,11 @@ async def renew(connection: AsyncConnection, tickets: Collection[Ticket]) -> Non
 async def end(connection: AsyncConnection, ticket: Ticket, at: datetime | None) -> None:
     """Give the lease back; a release that can no longer change is not looked at again."""
     mine = {"release": ticket.release, "look_no": ticket.look_no}
-    if at is not None:
-        await connection.execute(_AGAIN, {**mine, "at": at})
-    else:
-        await connection.execute(_FORGET_CLOSED, mine)
-    await connection.execute(_GIVE_BACK, mine)
+    if (await connection.execute(_GIVE_BACK, mine)).one_or_none() is None:
+        return
+    await connection.execute(_AGAIN, {"release": ticket.release, "at": at})
+    if at is None:
+        await connection.execute(_FORGET_CLOSED, {"release": ticket.release})
 
 
 async def wake(connection: AsyncConnection, releases: Collection[str]) -> None:
@@ -135,17 +143,18 @@ async def wake(connection: AsyncConnection, releases: Collection[str]) -> None:
         await connection.execute(_WAKE, {"releases": sorted(releases), "channel": CHANNEL})
 
 
-async def wake_others(connection: AsyncConnection, product: str, release: str) -> None:
-    """Have the product's other open releases looked at."""
-    others = {"product": product, "release": release, "channel": CHANNEL}
+async def wake_others(
+    connection: AsyncConnection, product: str, release: str, *, itself: bool = False
+) -> None:
+    """Have the product's other open releases looked at, and the release itself if asked."""
+    others = {"product": product, "release": release, "itself": itself, "channel": CHANNEL}
     await connection.execute(_WAKE_OTHERS, others)
 
 
 async def ensure(connection: AsyncConnection, release: str) -> None:
-    """Have a release looked at, whether it ever was or not."""
+    """Have a look and a lease for the release, whether it was forgotten or is new."""
     await connection.execute(_ENSURE_LEASE, {"release": release})
     await connection.execute(_ENSURE_LOOK, {"release": release})
-    await wake(connection, [release])
 
 
 async def next_due(connection: AsyncConnection) -> datetime | None:

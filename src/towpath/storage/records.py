@@ -178,18 +178,25 @@ async def change(
     before: Locked,
     happened: Sequence[events.Event],
     actor: str,
+    *,
+    commanded: bool = False,
 ) -> Release:
-    """Let events happen to a locked release: save it, and do what follows from them."""
+    """Let events happen to a locked release: save it, and do what follows from them.
+
+    What a person `commanded` wakes the release itself too.
+    """
     after = evolution.evolve(before.release, happened, before.now)
     await connection.execute(_SAVE, _columns(after))
-    await _hold_claims(connection, before.release, after)
+    moved = await _hold_claims(connection, before.release, after)
     for event in happened:
         if isinstance(event, events.CommitLanded):
             await landings.landed(connection, after, event)
         elif isinstance(event, events.EnvironmentLocked):
             await landings.lock(connection, after, event)
-    if any(isinstance(event, _WAKING) for event in happened):
-        await looks.wake_others(connection, after.product, after.id)
+    if moved or any(isinstance(event, _WAKING) for event in happened):
+        await looks.wake_others(connection, after.product, after.id, itself=commanded)
+    elif commanded:
+        await looks.wake(connection, [after.id])
     await tell(connection, after.product, after.id, happened, actor)
     return after
 
@@ -199,22 +206,26 @@ def _columns(release: Release) -> dict[str, object]:
     reason = release.reason
     return {
         "id": release.id,
-        "state": json.dumps(state),
+        "state": codec.json_text(state),
         "status": release.status.value,
         "ended": release.ended,
         "open": release.open,
         "ended_at": release.ended_at,
-        "environments": json.dumps(codec.summary(release)),
-        "reason": json.dumps(codec.dump_reason(reason)) if reason else None,
-        "version": release.version,
+        "environments": codec.json_text(codec.summary(release)),
+        "reason": codec.json_text(codec.dump_reason(reason)) if reason else None,
+        "version": codec.plain_text(release.version),
     }
 
 
-async def _hold_claims(connection: AsyncConnection, before: Release, after: Release) -> None:
-    """A claim ends with its promotion; a suspended promotion's claim may be taken over."""
+async def _hold_claims(connection: AsyncConnection, before: Release, after: Release) -> bool:
+    """A claim ends with its promotion; a suspended promotion's claim may be taken over.
+
+    Answers whether that changed for some environment, so that others may be due there.
+    """
+    moved = False
     for old, new in zip(before.promotions, after.promotions, strict=True):
         if old.claim and (old.status, old.claim) != (new.status, new.claim):
-            await connection.execute(
+            held = await connection.execute(
                 _HOLD,
                 {
                     "over": not new.claim,
@@ -224,6 +235,8 @@ async def _hold_claims(connection: AsyncConnection, before: Release, after: Rele
                     "release": after.id,
                 },
             )
+            moved = moved or held.rowcount > 0
+    return moved
 
 
 async def insert(
@@ -249,19 +262,19 @@ async def insert(
             **columns,
             "product": release.product,
             "n": release.n,
-            "name": release.name,
+            "name": codec.plain_text(release.name),
             "trigger": release.trigger.value,
             "line": release.line,
             "flow": release.flow,
-            "initiator": release.initiator,
-            "subject": commit.subject if commit else "",
+            "initiator": codec.plain_text(release.initiator),
+            "subject": codec.plain_text(commit.subject) if commit else "",
             "revision": commit.sha if commit else "",
             "created_at": release.created_at,
             "content": json.dumps(content),
         },
     )
     await looks.ensure(connection, release.id)
-    await looks.wake_others(connection, release.product, release.id)
+    await looks.wake_others(connection, release.product, release.id, itself=True)
     await tell(connection, release.product, release.id, [created], actor)
 
 
@@ -285,6 +298,6 @@ async def tell(
             "actor": actor,
             "kinds": [kind for kind, _ in dumped],
             "environments": [event.environment for event in happened],
-            "data": [json.dumps(data) for _, data in dumped],
+            "data": [codec.json_text(data) for _, data in dumped],
         },
     )

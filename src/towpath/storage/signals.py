@@ -14,6 +14,8 @@ import stamina
 
 log = logging.getLogger(__name__)
 
+AGAIN_AFTER_S = 0.2
+
 
 class Signals:
     """Listens on some channels, and wakes whoever waits for one of them."""
@@ -46,16 +48,21 @@ class Signals:
                 await task
 
     async def _listen_for_ever(self) -> None:
-        for attempt in stamina.retry_context(
-            on=(psycopg.Error, OSError), attempts=None, timeout=None, wait_max=5
-        ):
-            with attempt:
-                await self._listen()
+        while True:
+            async for attempt in stamina.retry_context(
+                on=(psycopg.Error, OSError), attempts=None, timeout=None, wait_max=5
+            ):
+                with attempt:
+                    connection = await psycopg.AsyncConnection.connect(
+                        self._url, autocommit=True, connect_timeout=10
+                    )
+            try:
+                await self._listen(connection)
+            except (psycopg.Error, OSError) as error:
+                log.warning("no news from the database, listening again: %s", error)
+                await asyncio.sleep(AGAIN_AFTER_S)
 
-    async def _listen(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(
-            self._url, autocommit=True, connect_timeout=10
-        )
+    async def _listen(self, connection: psycopg.AsyncConnection[object]) -> None:
         async with connection:
             for channel in self._news:
                 await connection.execute(

@@ -63,7 +63,7 @@ async def trouble(
     if reason is None:
         await connection.execute(_MENDED, about)
     else:
-        dumped = json.dumps(codec.dump_reason(reason))
+        dumped = codec.json_text(codec.dump_reason(reason))
         await connection.execute(_TROUBLE, {**about, "reason": dumped})
 
 
@@ -93,7 +93,7 @@ async def configure(connection: AsyncConnection, stored: StoredConfiguration) ->
             "source": stored.source,
             "revision": stored.revision,
             "files": gzip.compress(json.dumps(files).encode(), 3),
-            "problems": json.dumps([_as_json(problem) for problem in stored.problems]),
+            "problems": codec.json_text([_as_json(problem) for problem in stored.problems]),
             "problems_revision": stored.problems_revision,
         },
     )

@@ -4,9 +4,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import git_servers
 import pytest
 
+import git_servers
 from towpath.git.adapter import GitRepositories
 
 

@@ -2,9 +2,9 @@
 
 from uuid import uuid4
 
-import git_servers
 import pytest
 
+import git_servers
 from towpath.domain.reasons import Code
 from towpath.git.adapter import GitRepositories
 from towpath.ports import errors
@@ -117,7 +117,9 @@ async def test_commits_are_listed_newest_first_with_their_trailers(
     promoted = remote.commit(
         {"a": "2"}, f"Promote\n\nTowpath-Promotion: {write}\nTowpath-Release: checkout-1\n"
     )
-    head = remote.commit({"a": "3"}, "Tidy up\n\nA body: with a colon\nbut no trailers", author="Bo")
+    head = remote.commit(
+        {"a": "3"}, "Tidy up\n\nA body: with a colon\nbut no trailers", author="Bo"
+    )
     await door.fetch(remote.url)
     found = await door.commits(remote.url, base, head, 10)
     assert [commit.sha for commit in found] == [head, promoted]
@@ -163,6 +165,8 @@ async def test_paths_and_patches_tell_what_differs(
 async def test_the_yaml_files_of_a_configuration_are_read_by_path(
     door: GitRepositories, remote: git_servers.Origin
 ) -> None:
-    remote.commit({"a.yaml": "x", "b/c.yml": b"\xff", "d.txt": "no", "l.yaml": ("120000", b"a.yaml")})
+    remote.commit(
+        {"a.yaml": "x", "b/c.yml": b"\xff", "d.txt": "no", "l.yaml": ("120000", b"a.yaml")}
+    )
     await door.fetch(remote.url)
     assert await door.files(remote.url, "HEAD") == {"a.yaml": b"x", "b/c.yml": b"\xff"}

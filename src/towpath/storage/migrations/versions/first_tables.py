@@ -133,8 +133,7 @@ CREATE TABLE release (
     reason JSONB,
     content JSONB NOT NULL,
     state JSONB NOT NULL,
-    words TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', regexp_replace(id || ' ' || name || ' ' || subject || ' ' || initiator || ' ' || version, '[^[:alnum:]]+', ' ', 'g'))) STORED,
-    marks JSONB GENERATED ALWAYS AS (jsonb_path_query_array(environments, '$.keyvalue().key') || jsonb_path_query_array(environments, '$.*.mark')) STORED,
+    words TSVECTOR GENERATED ALWAYS AS (to_tsvector('simple', regexp_replace(id || ' ' || name || ' ' || subject || ' ' || initiator || ' ' || version, '[^[:alnum:]]+', ' ', 'g')) || array_to_tsvector(ARRAY['product=' || product, 'status=' || status, 'flow=' || flow, 'initiator=' || initiator] || string_to_array(translate(CAST(jsonb_path_query_array(environments, '$.keyvalue().key') || jsonb_path_query_array(environments, '$.*.mark') AS text), '[]" ', ''), ','))) STORED,
     CONSTRAINT pk_release PRIMARY KEY (id),
     CONSTRAINT uq_release_product_n UNIQUE (product, n)
 );
@@ -142,8 +141,6 @@ CREATE TABLE release (
 CREATE INDEX ix_release_flow_newest ON release (flow, created_at DESC, sequence DESC);
 
 CREATE INDEX ix_release_initiator_newest ON release (initiator, created_at DESC, sequence DESC);
-
-CREATE INDEX ix_release_marks ON release USING gin (marks);
 
 CREATE INDEX ix_release_newest ON release (created_at DESC, sequence DESC);
 

@@ -1,0 +1,263 @@
+"""A database that is away, full or crowded, and work that was rolled back for another's sake."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import databases
+import stored_world as world
+from stored_world import Stored
+from towpath.ports.store import StoreUnavailable
+from towpath.storage import database, schema
+from towpath.storage.database import Database
+from towpath.storage.embedded import Embedded, EmbeddedServer
+from towpath.storage.store import PostgresStore
+
+PATIENCE_S = 60.0
+SAFE = {"fsync": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture
+async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embedded]:
+    """A server of the test's own, which it may take away."""
+    own = Embedded(tmp_path_factory.mktemp("own"), settings=SAFE)
+    await own.start()
+    yield own
+    await own.stop()
+
+
+def _server(embedded: Embedded) -> EmbeddedServer:
+    assert embedded.server is not None
+    return embedded.server
+
+
+async def _works_again(stored: Stored) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with suppress(StoreUnavailable):
+                await stored.store.now()
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_server_that_stops_is_unavailable_and_works_when_it_is_back(
+    embedded: Embedded,
+) -> None:
+    async with world.stored(_server(embedded).url) as stored:
+        ticket = await stored.look((await stored.make()).id)
+        await embedded.stop()
+        for call in (
+            stored.store.take_looks("worker-1", 8),
+            stored.store.record(ticket, [world.warned()]),
+            stored.store.renew_leases([ticket]),
+            stored.store.view(ticket),
+            stored.store.now(),
+        ):
+            with pytest.raises(StoreUnavailable):
+                await call
+        assert not await database.answers(stored.engine)
+        await embedded.start()
+        await _works_again(stored)
+        assert await database.answers(stored.engine)
+        await stored.store.record(ticket, [world.warned()])
+        assert "WarningRaised" in await stored.kinds(ticket.release)
+
+
+async def test_a_server_that_is_killed_under_a_transaction_leaves_all_of_it_or_nothing(
+    embedded: Embedded,
+) -> None:
+    async with world.stored(_server(embedded).url) as stored:
+        made = await stored.make()
+        written, enough = 0, asyncio.Event()
+
+        async def write() -> None:
+            nonlocal written
+            while True:
+                await stored.wish(made.id, world.warned(f"{written}"))
+                written += 1
+                if written == 20:
+                    enough.set()
+
+        writing = asyncio.create_task(write())
+        await enough.wait()
+        os.kill(_server(embedded).pid, signal.SIGKILL)
+        with pytest.raises(StoreUnavailable):
+            await writing
+        await embedded.ensure()
+        await _works_again(stored)
+        promotion = (await stored.release(made.id)).promotion("qa")
+        assert promotion is not None
+        told = (await stored.kinds(made.id)).count("WarningRaised")
+        assert len(promotion.warnings) == told
+        assert told in (written, written + 1)  # the last may have been committed unheard
+
+
+async def test_no_room_for_another_client_is_unavailable(embedded: Embedded) -> None:
+    url = _server(embedded).url
+    await schema.upgrade(url)
+    crowd: list[psycopg.AsyncConnection[object]] = []
+    engine = database.connect(url)
+    store = PostgresStore(Database(engine))
+    try:
+        with suppress(psycopg.OperationalError):
+            while True:
+                crowd.append(await psycopg.AsyncConnection.connect(databases.conninfo(url)))
+        with pytest.raises(StoreUnavailable, match=r"(?i)connection|clients"):
+            await store.now()
+        for client in crowd:
+            await client.close()
+        async with asyncio.timeout(PATIENCE_S):
+            while not await database.answers(engine):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.05)
+        await store.now()
+    finally:
+        for client in crowd:
+            await client.close()
+        await engine.dispose()
+
+
+async def test_no_free_connection_of_ours_is_unavailable(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CONNECT_TIMEOUT_S", 1)
+    engine = database.connect(stored.url, pool_size=1)
+    try:
+        async with engine.connect(), engine.connect():
+            with pytest.raises(StoreUnavailable, match="limit"):
+                await PostgresStore(Database(engine)).now()
+        await PostgresStore(Database(engine)).now()
+    finally:
+        await engine.dispose()
+
+
+async def test_a_server_that_is_not_there_and_one_that_refuses_us_are_unavailable(
+    stored: Stored,
+) -> None:
+    for url in (
+        "postgresql+psycopg://towpath@127.0.0.1:1/towpath",
+        "postgresql+psycopg://towpath@host.invalid/towpath",
+        stored.url.replace("/test_", "/no_test_"),
+    ):
+        engine = database.connect(url)
+        with pytest.raises(StoreUnavailable) as raised:
+            await PostgresStore(Database(engine)).now()
+        assert "\n" not in str(raised.value)
+        assert str(raised.value)
+        await engine.dispose()
+
+
+async def test_a_statement_that_takes_too_long_is_unavailable(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "STATEMENT_TIMEOUT_MS", 200)
+    made = await stored.make()
+    engine = database.connect(stored.url)
+    async with stored.engine.begin() as holding:
+        await holding.execute(sa.text("SELECT 1 FROM release FOR UPDATE"))
+        with pytest.raises(StoreUnavailable, match="statement timeout"):
+            await PostgresStore(Database(engine)).command(made.id, "ada", lambda _: [])
+    await PostgresStore(Database(engine)).command(made.id, "ada", lambda _: [])
+    await engine.dispose()
+
+
+async def test_a_database_that_only_reads_is_unavailable(stored: Stored) -> None:
+    ticket = await stored.look((await stored.make()).id)
+    name = stored.engine.url.database
+    await stored.rows(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    await stored.engine.dispose()
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        await stored.store.renew_leases([ticket])
+    await stored.store.view(ticket)
+
+
+async def test_a_defect_of_ours_is_not_called_an_outage(stored: Stored) -> None:
+    async def broken(connection: AsyncConnection) -> None:
+        await connection.execute(sa.text("SELECT no_such_column FROM release"))
+
+    with pytest.raises(exc.ProgrammingError):
+        await stored.database.transact(broken)
+    with pytest.raises(exc.ProgrammingError):
+        await stored.database.run(broken)
+
+
+async def test_what_was_rolled_back_for_a_deadlock_is_done_again(stored: Stored) -> None:
+    first, second = (await stored.make()).id, (await stored.make()).id
+    both = asyncio.Barrier(2)
+    attempts = 0
+
+    async def lock(connection: AsyncConnection, release: str) -> None:
+        statement = sa.text("UPDATE release SET subject = subject || '.' WHERE id = :id")
+        await connection.execute(statement, {"id": release})
+
+    async def crossing(connection: AsyncConnection, one: str, other: str) -> None:
+        nonlocal attempts
+        attempts += 1
+        await lock(connection, one)
+        if attempts <= 2:
+            await both.wait()
+        await lock(connection, other)
+
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(
+            stored.database.transact(lambda c: crossing(c, first, second)),
+            stored.database.transact(lambda c: crossing(c, second, first)),
+        )
+    subjects = await stored.rows("SELECT subject FROM release")
+    assert [row.subject for row in subjects] == ["Fix rounding.."] * 2
+    assert attempts == 3
+
+
+async def _fill(store: PostgresStore) -> None:
+    body = os.urandom(1 << 20)
+    for number in range(64):
+        await store.keep_bodies({f"digest-{number}": body})
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk with room for a new database and little more."""
+    place = Path(tempfile.mkdtemp(prefix="tp-", dir="/tmp"))
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96m,mode=0711", "towpath-test", str(place)],
+        capture_output=True,
+    )
+    if mounted.returncode:
+        place.rmdir()
+        pytest.skip("NOT TESTED: needs the right to mount a small disk")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+async def test_a_full_disk_is_unavailable_and_what_was_recorded_stays(small_disk: Path) -> None:
+    settings = {**SAFE, "max_wal_size": "32MB", "min_wal_size": "32MB"}
+    own = Embedded(small_disk / "data", settings=settings)
+    await own.start()
+    filler = small_disk / "filler"
+    try:
+        async with world.stored(_server(own).url) as stored:
+            made = await stored.make()
+            room = shutil.disk_usage(small_disk).free - (4 << 20)
+            filler.write_bytes(b"\0" * max(room, 0))
+            with pytest.raises(StoreUnavailable):
+                await _fill(stored.store)
+            filler.unlink()
+            await own.ensure()
+            await _works_again(stored)
+            assert await stored.release(made.id) == made
+            await stored.store.keep_bodies({"after": b"it"})
+            assert await stored.store.bodies(["after"]) == {"after": b"it"}
+    finally:
+        await own.stop()
