@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -124,6 +125,12 @@ def make_remote(folder: Path, size: Size) -> Path:
     return path
 
 
+def cpu() -> float:
+    """Seconds that this process and its ended children have computed."""
+    own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
 class Bench:
     """One size's remote, our door to it, and a plain mirror for the floor."""
 
@@ -137,6 +144,7 @@ class Bench:
         git(self.plain, "config", "gc.auto", "0")
         self.door = GitRepositories(folder / f"{size.name}-mirrors")
         self.times: dict[str, list[float]] = defaultdict(list)
+        self.cpus: dict[str, list[float]] = defaultdict(list)
         self.counter = 0
         self.tags = {  # of each file, as it is on main
             number: f"v{last_change(size, number)}" for number in range(size.files)
@@ -188,9 +196,10 @@ class Bench:
 
     async def measure(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Time one run of some work."""
-        begun = time.perf_counter()
+        begun, busy = time.perf_counter(), cpu()
         await work()
         self.times[name].append((time.perf_counter() - begun) * 1000)
+        self.cpus[name].append((cpu() - busy) * 1000)
 
     async def round(self) -> None:
         """Everything once, each beside the other."""
@@ -224,14 +233,19 @@ class Bench:
     async def _fetch_and_push(self) -> None:
         git(self.plain, "fetch", "-q", "origin")
         self.somebody_writes()
-        begun = time.perf_counter()
-        git(self.plain, "fetch", "-q", "origin")
-        spent = time.perf_counter() - begun
+        name = "git fetch + git push"
+
+        async def fetch() -> None:
+            git(self.plain, "fetch", "-q", "origin")
+
+        async def push() -> None:
+            git(self.plain, "push", "-q", "origin", f"{commit}:refs/heads/main")
+
+        await self.measure(name, fetch)
         commit = self.ready_commit()
-        begun = time.perf_counter()
-        git(self.plain, "push", "-q", "origin", f"{commit}:refs/heads/main")
-        spent += time.perf_counter() - begun
-        self.times["git fetch + git push"].append(spent * 1000)
+        await self.measure(name, push)
+        for figures in (self.times[name], self.cpus[name]):
+            figures[-2:] = [sum(figures[-2:])]
 
     async def promote(self, changes: list[port.Change], branch: str = "main") -> None:
         """Promote as the engine does: build on the head we know, push, and again if it moved."""
@@ -321,11 +335,18 @@ async def run(size: Size, quick: bool) -> dict[str, object]:
         await bench.round()
         warm = {k: v for k, v in bench.times.items() if "cold" in k}
         bench.times = defaultdict(list, warm)
+        bench.cpus = defaultdict(list)
         for _ in range(3 if quick else size.rounds):
             await bench.round()
         rates = await bench.throughput(2 if quick else 8)
     medians = {name: statistics.median(times) for name, times in bench.times.items()}
-    return {"size": size.name, "milliseconds": medians, "per_second": rates}
+    computed = {name: statistics.median(times) for name, times in bench.cpus.items()}
+    return {
+        "size": size.name,
+        "milliseconds": medians,
+        "cpu_milliseconds": computed,
+        "per_second": rates,
+    }
 
 
 def targets(size: Size, ms: dict[str, float]) -> list[tuple[str, float, str, float]]:
@@ -356,8 +377,11 @@ def report(size: Size, result: dict[str, object]) -> bool:
     assert isinstance(ms, dict)
     assert isinstance(rates, dict)
     print(f"\n{size.name}: {size.commits:,} commits, {size.files:,} files in one folder")
+    computed = result["cpu_milliseconds"]
+    assert isinstance(computed, dict)
     for name, value in ms.items():
-        print(f"  {name:<40} {value:>10.1f} ms")
+        busy = f", {computed[name]:.1f} ms of it computing" if name in computed else ""
+        print(f"  {name:<40} {value:>10.1f} ms{busy}")
     for name, value in rates.items():
         print(f"  {name:<40} {value:>10.2f} per second")
     held = True

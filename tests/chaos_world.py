@@ -64,6 +64,7 @@ class World:
     strangers: list[Writer]
     measured: Measured = field(default_factory=Measured)
     disturbances: int = 0
+    begun: int = 0  # kills that are about to come, or are done
     pushed: dict[str, list[str]] = field(default_factory=dict)  # product/component -> tags
 
     @property
@@ -77,13 +78,15 @@ class World:
             raise AssertionError(f"after {seconds:.0f} s still not so: {what}")
 
     # --- what developers do ------------------------------------------------------------------
-    async def develop(self, product: Product, releases: int, chance: random.Random) -> None:
+    async def develop(
+        self, product: Product, releases: int, ahead: float, chance: random.Random
+    ) -> None:
         """Change the product until it has so many releases, at the pace of the trouble."""
         while (made := await self.database.count(product.name)) < releases:
             await self.until(
                 f"trouble keeps pace with the releases of {product.name}",
-                lambda made=made: self._may_go_on(made, releases),  # type: ignore[misc]
-                self.plan.patience_s,
+                lambda made=made: self._may_go_on(made, releases, ahead),  # type: ignore[misc]
+                2 * self.plan.patience_s,
             )
             if chance.random() < 0.3:
                 await self._settled(product)
@@ -95,8 +98,9 @@ class World:
                 self.plan.patience_s,
             )
 
-    async def _may_go_on(self, made: int, releases: int) -> bool:
-        return made <= self.progress * releases + 2
+    async def _may_go_on(self, made: int, releases: int, ahead: float) -> bool:
+        """A release for each kill that is about to come, so that each has something to cut."""
+        return made < self.begun / max(1, self.plan.kills) * releases + ahead
 
     async def _more_than(self, product: Product, made: int) -> bool:
         return await self.database.count(product.name) > made
@@ -141,6 +145,7 @@ class World:
             for _ in range(self.plan.kills):
                 if chance.random() < 0.8:  # the others die while they start
                     await self._at_work(self.slots[SERVER])
+                self.begun += 1
                 await asyncio.sleep(chance.uniform(0, 2.0))
                 await self._kill(SERVER, chance, watching)
                 self.disturbances += 1
@@ -266,8 +271,9 @@ class World:
             for each in self.strangers:
                 strangers.create_task(chaos_remotes.disturb(each, own(), (0.3, 1.5), over))
             async with asyncio.TaskGroup() as group:
-                for product, share in zip(chaos_products.PRODUCTS, shares, strict=True):
-                    group.create_task(self.develop(product, share, own()))
+                for place, product in enumerate(chaos_products.PRODUCTS):
+                    ahead = place / len(shares)
+                    group.create_task(self.develop(product, shares[place], ahead, own()))
                 group.create_task(self.kill_often(own()))
                 group.create_task(self.pause_now_and_then(own()))
                 group.create_task(self.restart_database(own()))

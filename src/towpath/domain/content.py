@@ -4,7 +4,7 @@ Content is immutable and complete in itself: it is written to an environment as 
 lies in other environments by then. Large file bodies are kept beside it, by their digest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from towpath.domain.values import Value
@@ -63,6 +63,16 @@ class ComponentContent:
 
 
 Content = Mapping[str, ComponentContent]
+
+
+def within(files: Iterable[FileContent], others: Iterable[FileContent]) -> tuple[FileContent, ...]:
+    """What `files` hold of the files and places that `others` hold as well."""
+    places = {file.path: {value.place for value in file.values} for file in others}
+    return tuple(
+        replace(file, values=tuple(v for v in file.values if v.place in places[file.path]))
+        for file in files
+        if file.path in places
+    )
 
 
 def _promoted(content: ComponentContent) -> frozenset[tuple[int, FileContent]]:

@@ -370,8 +370,8 @@ class EngineCommands:
 
     async def unlock(self, product: str, environment: str, actor: str) -> None:
         """See the port."""
-        self._known_place(product, environment)
-        await self._store.unlock(product, environment, actor)
+        if not await self._store.unlock(product, environment, actor):
+            self._known_place(product, environment)  # a lock may outlive what it was put on
 
     def _known_place(self, product: str, environment: str) -> None:
         config = self._in_force.catalog

@@ -46,20 +46,21 @@ class Discovery:
         self._clean: set[str] = set()
 
     async def consider(self, product_name: str, revisions: Revisions) -> Sequence[Release]:
-        """Make a release of what the product's trigger environments hold anew, if anything."""
+        """Make a release of what each of the product's trigger environments holds anew."""
         config = self._in_force.catalog
         product = config.products.get(product_name)
         if product is None or not product.configured:
             return ()
         landed = await self._store.landed(product_name)
+        made: list[Release] = []
         for environment in lines.trigger_environments(config, product):
             read = await self._reader.read(config, product_name, environment, revisions)
             found = without_unmatched(read, landed.get(environment, {}))
             await self._note(product_name, environment, found)
             news = await self._news(environment, found, landed.get(environment, {}))
-            if news and (made := await self._release(product, news)):
-                return (made,)
-        return ()
+            if news and (one := await self._release(product, news)):
+                made.append(one)
+        return made
 
     async def _note(self, product: str, environment: str, found: Found) -> None:
         """What cannot be read is shown until it can; the other components go on."""

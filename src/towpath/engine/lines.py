@@ -1,8 +1,8 @@
 """Which flow a head takes, and which line its release is on."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from towpath.domain import catalog
 
@@ -48,9 +48,14 @@ def _meets(selector: catalog.TriggerSelector, head: HeadSeen) -> bool:
     return matches if selector.operator == "In" else not matches
 
 
+def _is_like(text: str, value: str) -> bool:
+    """Whether the text is the value, where `*` stands for anything and all else for itself."""
+    return re.fullmatch(".*".join(map(re.escape, value.split("*"))), text, re.DOTALL) is not None
+
+
 def _matches(key: str, value: str, head: HeadSeen) -> bool:
     if key == "commitMessage":
-        return fnmatchcase(head.message, value) or fnmatchcase(head.message.strip(), value)
-    if fnmatchcase(head.branch, value) or any(fnmatchcase(tag, value) for tag in head.tags):
+        return _is_like(head.message, value) or _is_like(head.message.strip(), value)
+    if _is_like(head.branch, value) or any(_is_like(tag, value) for tag in head.tags):
         return True
     return len(value) >= SHORTEST_SHA and head.sha.startswith(value.lower())

@@ -298,6 +298,8 @@ def edit(target: Target, landed: LandedPart | None) -> git.Edit:
     if landed is not None:
         sources = [s for s in landed.content.sources if s.index == target.index]
         before = tuple(file for source in sources for file in source.files)
+        if not landed.release:  # found there: nobody of us put it there, so nothing is taken away
+            before = content.within(before, target.files)
     return git.Edit(target.component, target.application.name, target.path, target.files, before)
 
 

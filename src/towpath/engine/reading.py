@@ -109,8 +109,7 @@ class Reader:
             elif component not in wrong:
                 parts[component] = made
         bodies = {digest: data for _, r in readings for digest, data in r.bodies.items()}
-        unmatched = {t.application.component: r.unmatched for t, r in readings if r.unmatched}
-        return Found(parts, bodies, wrong, unmatched)
+        return Found(parts, bodies, wrong, _unmatched(by_component))
 
 
 def _by_place(tracked: Iterable[Tracked]) -> Mapping[tuple[str, str], Sequence[Tracked]]:
@@ -150,6 +149,20 @@ def _component(
                 advice="Make their promoted values equal; then the change is released.",
             )
     return first
+
+
+def _unmatched(
+    by_component: Mapping[str, Mapping[str, Sequence[tuple[Tracked, git.Reading]]]],
+) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """By component, what selects nothing in any source of one of its applications."""
+    found: dict[str, dict[tuple[str, str], None]] = {}
+    for component, applications in by_component.items():
+        for (_, first), *others in applications.values():
+            rest = [set(reading.unmatched) for _, reading in others]
+            nowhere = [each for each in first.unmatched if all(each in other for other in rest)]
+            if nowhere:
+                found.setdefault(component, {}).update(dict.fromkeys(nowhere))
+    return {component: tuple(paths) for component, paths in found.items()}
 
 
 def _content(

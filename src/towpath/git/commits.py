@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 import pygit2
-from pygit2.enums import SortMode
+from pygit2.enums import ObjectType, SortMode
 
 from towpath.domain import reasons
 from towpath.git import mirrors, trailers
@@ -134,10 +134,12 @@ def write(
     identity: Identity,
     now: datetime,
 ) -> str:
-    """Write a commit as an object, and answer with its sha."""
-    signature = pygit2.Signature(identity.name, identity.email, int(now.timestamp()), 0)
-    return str(
-        repository.create_commit(
-            None, signature, signature, message, tree, [pygit2.Oid(hex=parent)]
-        )
-    )
+    """Write a commit as an object, and answer with its sha.
+
+    Tree and parent must be there: `create_commit` would read them to see, 3 ms for a large folder.
+    """
+    signed = pygit2.Signature(identity.name, identity.email, int(now.timestamp()), 0)
+    person = f"{signed.name} <{signed.email}> {signed.time} +0000"
+    head = f"tree {tree}\nparent {parent}\nauthor {person}\ncommitter {person}\n\n"
+    text = message.replace("\0", "")
+    return str(repository.write(ObjectType.COMMIT, f"{head}{text}".encode()))

@@ -25,6 +25,7 @@ class Folders:
 
     repository: pygit2.Repository
     _raw: dict[pygit2.Oid, bytes] = field(default_factory=dict)
+    _found: dict[tuple[pygit2.Oid, str], Entry | None] = field(default_factory=dict)
 
     def entry(self, root: pygit2.Oid, path: str) -> Entry | None:
         """What stands at a path below a folder, no links followed; None if there is nothing."""
@@ -54,6 +55,12 @@ class Folders:
         return known
 
     def _child(self, oid: pygit2.Oid, name: str) -> Entry | None:
+        key = (oid, name)
+        if key not in self._found:
+            self._found[key] = self._look(oid, name)
+        return self._found[key]
+
+    def _look(self, oid: pygit2.Oid, name: str) -> Entry | None:
         data = self._read(oid)
         end = b" %b\0" % _raw_name(name)
         # That an id has these very bytes by chance is as good as impossible with the mode before.

@@ -70,14 +70,3 @@ def moved(repository: pygit2.Repository, branch: str, old: str, new: str) -> Non
     elif known is not None and str(known.target) == old:
         with contextlib.suppress(pygit2.GitError):
             known.set_target(pygit2.Oid(hex=new))
-    _move_default(repository, branch, old, new)
-
-
-def _move_default(repository: pygit2.Repository, branch: str, old: str, new: str) -> None:
-    default = repository.references.get(mirrors.DEFAULT_BRANCH)
-    head = repository.references.get(mirrors.DEFAULT_HEAD)
-    if default is None or default.target != f"{mirrors.BRANCHES}{branch}":
-        return
-    if head is not None and str(head.target) == old:
-        with contextlib.suppress(pygit2.GitError):
-            head.set_target(pygit2.Oid(hex=new))

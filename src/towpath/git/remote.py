@@ -68,7 +68,13 @@ class Remote:
     async def fetch(self, mirror: Path, extra: Sequence[str] = ()) -> None:
         """Bring everything that branches and tags reach into a mirror; refs that went, go."""
         arguments = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head"]
-        arguments += ["--no-auto-maintenance", "--no-recurse-submodules", "--", self.address]
+        arguments += [
+            "--no-show-forced-updates",
+            "--no-auto-maintenance",
+            "--no-recurse-submodules",
+            "--",
+            self.address,
+        ]
         finished = await self._git([*arguments, *FETCHED, *extra], mirror, "send its commits")
         if finished.code != 0 and mirrors.is_damage(finished.complaint):
             raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))

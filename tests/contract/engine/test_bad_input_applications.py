@@ -14,8 +14,9 @@ async def test_head_is_the_default_branch_whatever_its_name(
     w = real_world.made(tmp_path)
     trunk = Origin(tmp_path / "trunk.git")
     real_world.git(w.shop, "init", "--quiet", "--bare", "--initial-branch=trunk", str(trunk.path))
-    trunk.commit({f"shop/{e}/values.yaml": values("1.0.0", e) for e in w.environments},
-                 branch="trunk")
+    trunk.commit(
+        {f"shop/{e}/values.yaml": values("1.0.0", e) for e in w.environments}, branch="trunk"
+    )
     trunk.commit({"README": "not deployed"}, branch="main")
     w.write(
         "shop.yaml",
@@ -194,7 +195,7 @@ async def test_a_target_that_is_pinned_to_a_tag_or_commit_cannot_be_promoted_to(
     tmp_path: Path, database_url: str
 ) -> None:
     w = real_world.made(tmp_path)
-    real_world.git(w.shop, "tag", "-m", "stable", "v1.0.0", "main")
+    real_world.git(w.shop, "update-ref", "refs/tags/v1.0.0", "main")
     w.on_branch("prod", "v1.0.0")
     async with w.working(database_url):
         made = await w.released("1.1.0")

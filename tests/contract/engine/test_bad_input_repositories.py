@@ -165,18 +165,6 @@ async def test_a_branch_forced_back_to_an_ancestor_reverts_nobody_and_goes_on_fr
         assert w.tag("prod") == "1.3.0"
 
 
-async def test_a_branch_forced_back_while_a_release_is_proven_is_named_in_its_reason(
-    tmp_path: Path, database_url: str
-) -> None:
-    w = real_world.made(tmp_path)
-    async with w.working(database_url):
-        await w.running.commands.lock("shop", "qa", "", None, "ada")
-        made = await w.released("1.1.0")
-        await w.until_so(made, lambda r: promotion(r, "qa").status is Status.SUSPENDED)
-        await w.running.commands.unlock("shop", "qa", "ada")
-        await w.succeeded(made)
-
-
 async def test_a_repository_that_is_moved_away_is_shown_and_goes_on_when_it_is_back(
     tmp_path: Path, database_url: str
 ) -> None:
@@ -349,5 +337,17 @@ async def test_a_change_that_came_while_the_second_repository_was_away_is_not_fo
         assert await w.trouble("repository", str(second.path))
         await w.others_go_on()
         away.rename(second.path)
+        assert await w.look() == ["shop-1"]
+        await w.succeeded("shop-1")
+
+
+async def test_a_look_at_one_repository_forgets_nothing_of_a_component_in_two(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    _in_two(w)
+    async with w.working(database_url):
+        w.push("1.1.0")
+        assert (await w.running.observer.look(str(w.shop.path)))[0] == []
         assert await w.look() == ["shop-1"]
         await w.succeeded("shop-1")
