@@ -20,7 +20,7 @@ def _after(current: Release, event: events.Event, at: datetime) -> Release:
     if event.environment:
         return _with_promotion(current, event, at)
     match event:
-        case events.ReleaseQueued(reason=reason):
+        case events.ReleaseQueued(reason=reason) if current.course.status is Status.QUEUED:
             return _course(current, Status.QUEUED, reason, at)
         case events.ReleaseStarted():
             return _course(current, Status.SKIPPED, None, at)
@@ -28,7 +28,7 @@ def _after(current: Release, event: events.Event, at: datetime) -> Release:
             return _course(current, Status.TERMINATING, reason, at)
         case events.ReleaseStopped(reason=reason):
             return _course(current, Status.TERMINATED, reason, at)
-        case events.ReleaseEnded():
+        case events.ReleaseEnded() if current.ended:
             return replace(current, ended_at=at)
         case events.ReleaseReopened(queue_position=position):
             return _reopened(current, position, at)

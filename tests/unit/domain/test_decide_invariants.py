@@ -231,7 +231,7 @@ def test_in_any_history_nothing_goes_back_and_everything_ends() -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=100,
+            max_examples=60,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
