@@ -24,7 +24,7 @@ _LAND = sa.text(
             WHEN CAST(:line AS text) = '' THEN stage.landed
             ELSE stage.landed || jsonb_build_object(CAST(:line AS text),
                 greatest(CAST(:n AS bigint), (stage.landed ->> CAST(:line AS text))::bigint)) END
-        RETURNING 1
+        RETURNING (stage.landed ->> CAST(:line AS text))::bigint AS newest
     ), came AS (
         INSERT INTO landing (product, environment, component, release, commit, version, content)
         SELECT :product, :environment, component, :release, :commit, version, content
@@ -36,7 +36,8 @@ _LAND = sa.text(
         UPDATE write SET settled = true WHERE id = CAST(:write_id AS uuid)
     )
     INSERT INTO landed (product, environment, component, landing)
-    SELECT :product, :environment, component, id FROM came
+    SELECT :product, :environment, component, id FROM came, marked
+    WHERE newest IS NULL OR newest <= CAST(:n AS bigint)  -- it may be recorded late
     ON CONFLICT (product, environment, component) DO UPDATE SET landing = excluded.landing
     """
 )

@@ -197,3 +197,10 @@ async def test_a_configuration_comes_back_byte_for_byte_with_a_serial_that_grows
     await stored.store.save_configuration(StoredConfiguration("git", "3" * 40, {}))
     again = await stored.store.configuration()
     assert again == StoredConfiguration("git", "3" * 40, {}, serial=2)
+
+
+async def test_what_landed_and_is_recorded_late_does_not_hide_the_newer(stored: Stored) -> None:
+    first, second = await stored.make(), await stored.make()
+    await _land(stored, second, api="3")
+    await _land(stored, first, api="2")
+    assert await _present(stored) == {"api": ("3", second.id)}
