@@ -10,7 +10,7 @@ from pathlib import Path
 
 from towpath import settings
 
-_QUIET = ("httpx", "httpcore", "alembic.runtime.migration", "sse_starlette.sse")
+_QUIET = ("httpx", "httpcore", "alembic", "sse_starlette.sse")
 """Libraries that tell of every request or table at `info`."""
 
 

@@ -76,11 +76,12 @@ class Worker:
             asyncio.create_task(self._signals.wait(LOOKS, seen, ASK_EVERY_S)),
             asyncio.create_task(self._ended.wait()),
         }
-        _, late = await asyncio.wait(
-            waits, timeout=ASK_EVERY_S, return_when=asyncio.FIRST_COMPLETED
-        )
-        for wait in late:
-            wait.cancel()
+        try:
+            await asyncio.wait(waits, timeout=ASK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _look(self, ticket: Ticket) -> None:
         try:

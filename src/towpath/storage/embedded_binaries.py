@@ -114,10 +114,11 @@ def _copy(binaries: Binaries, target: Path) -> None:
             shutil.copyfile(file, copy)
         _open_to_all(unfinished)
         unfinished.rename(target)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    except OSError:
         if not target.is_dir():  # else another start made the same copy meanwhile
             raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _open_to_all(folder: Path) -> None:
