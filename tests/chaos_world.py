@@ -65,6 +65,8 @@ class World:
     measured: Measured = field(default_factory=Measured)
     disturbances: int = 0
     begun: int = 0  # kills that are about to come, or are done
+    pauses_left: int = 0
+    hunting: bool = False  # a worker is to be paused: something must be in flight
     pushed: dict[str, list[str]] = field(default_factory=dict)  # product/component -> tags
 
     @property
@@ -82,12 +84,17 @@ class World:
         self, product: Product, releases: int, ahead: float, chance: random.Random
     ) -> None:
         """Change the product until it has so many releases, at the pace of the trouble."""
-        while (made := await self.database.count(product.name)) < releases:
+        while True:
+            made = await self.database.count(product.name)
+            if made >= releases and not self.pauses_left:
+                return
             await self.until(
                 f"trouble keeps pace with the releases of {product.name}",
                 lambda made=made: self._may_go_on(made, releases, ahead),  # type: ignore[misc]
                 2 * self.plan.patience_s,
             )
+            if made >= releases and not self.hunting:
+                continue
             if chance.random() < 0.3:
                 await self._settled(product)
             await asyncio.sleep(chance.uniform(0, 0.5))
@@ -100,7 +107,8 @@ class World:
 
     async def _may_go_on(self, made: int, releases: int, ahead: float) -> bool:
         """A release for each kill that is about to come, so that each has something to cut."""
-        return made < self.begun / max(1, self.plan.kills) * releases + ahead
+        due = min(releases, self.begun / max(1, self.plan.kills) * releases + ahead)
+        return made < due or self.hunting or (made >= releases and not self.pauses_left)
 
     async def _more_than(self, product: Product, made: int) -> bool:
         return await self.database.count(product.name) > made
@@ -214,11 +222,13 @@ class World:
         """Pause a worker that looks at a release, until that look is another's; then wake it."""
         for turn in range(self.plan.pauses):
             await self._trouble_reaches((turn + 0.3) / max(1, self.plan.pauses))
+            self.hunting = True
             await self.until(
                 "a worker is caught in a look, and paused",
                 lambda: self._pause_one(chance),
                 self.plan.patience_s,
             )
+            self.pauses_left -= 1
 
     async def _trouble_reaches(self, share: float) -> None:
         async def reached() -> bool:
@@ -236,6 +246,7 @@ class World:
         if not held:
             slot.wake()
             return False
+        self.hunting = False
         since = time.monotonic()
         self.journal.note(f"paused {slot.name}, looking at {sorted(held)}")
         try:
@@ -246,6 +257,7 @@ class World:
             slot.wake()
             self.journal.note(f"woke {slot.name}{'' if slot.pid == pid else ' (it was killed)'}")
         self.measured.woken_with_a_look += slot.pid == pid
+        self.hunting = slot.pid != pid  # a killed one does not count
         return slot.pid == pid
 
     async def restart_database(self, chance: random.Random) -> None:
@@ -266,7 +278,7 @@ class World:
         def own() -> random.Random:
             return random.Random(seeds.random())
 
-        over = asyncio.Event()
+        over, self.pauses_left = asyncio.Event(), self.plan.pauses
         async with asyncio.TaskGroup() as strangers:
             for each in self.strangers:
                 strangers.create_task(chaos_remotes.disturb(each, own(), (0.3, 1.5), over))
