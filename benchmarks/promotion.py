@@ -27,7 +27,7 @@ from uuid import uuid4
 import pygit2
 
 from towpath.domain import content, values
-from towpath.git import commits, drafts, trees
+from towpath.git import commits, drafts, recent, trees
 from towpath.git.adapter import GitRepositories
 from towpath.ports import errors
 from towpath.ports import git as port
@@ -60,9 +60,9 @@ class Size:
 
 
 SIZES = (
-    Size("small", 100, 50, 15, 2, 8),
-    Size("mid", 5_000, 2_050, 9, 12, 30),
-    Size("big", 50_000, 10_050, 5, 30, 45),
+    Size("small", 100, 50, 25, 2, 8),
+    Size("mid", 5_000, 2_050, 21, 12, 30),
+    Size("big", 50_000, 10_050, 7, 30, 45),
 )
 
 
@@ -179,7 +179,9 @@ class Bench:
         path = f"apps/svc-{at}.yaml"
         blob = repository.create_blob(body(number, self.tag(at, f"r{number}")))
         root = trees.tree_of(repository, head)
-        tree = drafts.Folders(repository).rewrite(root, {path: trees.Entry(trees.FILE, blob)})
+        tree = drafts.Folders(repository, recent.Recent(2**25)).rewrite(
+            root, {path: trees.Entry(trees.FILE, blob)}
+        )
         now = datetime.now(UTC)
         return commits.write(repository, tree, head, "ready\n", commits.Identity(), now)
 
@@ -223,11 +225,14 @@ class Bench:
 
     async def _push_alone(self) -> None:
         git(self.plain, "fetch", "-q", "origin")
-        commit = self.ready_commit()
 
         async def work() -> None:
             git(self.plain, "push", "-q", "origin", f"{commit}:refs/heads/main")
 
+        commit = self.ready_commit()
+        await work()
+        git(self.plain, "update-ref", "refs/heads/main", commit)
+        commit = self.ready_commit()
         await self.measure("git push alone", work)
 
     async def _fetch_and_push(self) -> None:
@@ -260,6 +265,7 @@ class Bench:
 
     async def _ours(self) -> None:
         await self.door.fetch(self.url)
+        await self.promote([self.change()])  # the last to write was us, as for "git push alone"
         change = self.change()
         await self.measure("ours", lambda: self.promote([change]))
 

@@ -16,6 +16,7 @@ from towpath.storage.timeline import Happened
 
 QUEUE = 256
 BATCH = 500
+GATHER_S = 0.02  # so that a burst of commits is read at once
 
 logger = logging.getLogger(__name__)
 
@@ -67,12 +68,16 @@ class Spreading:
     async def run(self) -> None:
         """Spread events until cancelled."""
         async for _ in self._queries.wakes():
+            await asyncio.sleep(GATHER_S)
             try:
                 await self._spread()
             except StoreUnavailable as error:
                 logger.warning("Events cannot be read now: %s", error)
 
     async def _spread(self) -> None:
+        if not self._followers:
+            self._position = None  # nobody to read for; the next one begins with the newest
+            return
         if self._position is None:
             self._position = await self._queries.newest_event()
         while events := await self._queries.events(self._position, BATCH):
@@ -80,6 +85,8 @@ class Spreading:
                 for follower in self._followers:
                     follower.offer(event)
             self._position = events[-1].id
+            if len(events) < BATCH:
+                return
 
     @contextmanager
     def following(self, product: str, release: str) -> Iterator[Follower]:

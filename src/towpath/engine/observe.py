@@ -260,13 +260,25 @@ class Observer:
             touched[place] = interests[place].touched(changed)
         unsure = self._half_seen(answered) if moved else set()
         made: list[Release] = []
-        for product in sorted({product for found in touched.values() for product in found}):
-            releases = await self._consider(product, heads)
+        products = sorted({product for found in touched.values() for product in found})
+        for product, releases in await self._consider_all(products, heads):
             made += releases or ()
             unsure |= {product} if releases is None else set()
         for place in [place for place, found in touched.items() if unsure.isdisjoint(found)]:
             await self._store.examined(*place, moved[place])
         return made
+
+    async def _consider_all(
+        self, products: Sequence[str], heads: Mapping[Place, str]
+    ) -> Sequence[tuple[str, Sequence[Release] | None]]:
+        """Several products at once: they have nothing to do with each other."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def consider(product: str) -> tuple[str, Sequence[Release] | None]:
+            async with gate:
+                return product, await self._consider(product, heads)
+
+        return await asyncio.gather(*(consider(product) for product in products))
 
     def _half_seen(self, answered: Collection[str]) -> set[str]:
         """The products with a trigger environment in a repository that did not answer now."""

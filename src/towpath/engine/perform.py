@@ -77,9 +77,9 @@ class Performer:
             if isinstance(action, actions.Record)
             for event in action.events
         ]
-        after: View | None = view
         if happened:
-            after = seen_after(view, await self._store.record(ticket, happened))
+            view = seen_after(view, await self._store.record(ticket, happened))
+        after: View | None = view
         for action in todo:
             if isinstance(action, actions.StartCourse):
                 await self._store.start_course(ticket)

@@ -34,6 +34,7 @@ from towpath.ports import git as port
 
 _PROMOTION = "Towpath-Promotion"
 _SEARCHED = 10_000
+_REMEMBERED_FOLDERS = 32 * 1024 * 1024
 _DEFAULT_HEAD = f"+HEAD:{mirrors.DEFAULT_HEAD}"
 Answer = TypeVar("Answer")
 
@@ -63,6 +64,7 @@ class GitRepositories:
         self._program = process.Program(asyncio.Semaphore(processes))
         self._clock = clock
         self._reader = contents.Reader(max_file_size)
+        self._raw: recent.Recent[bytes] = recent.Recent(_REMEMBERED_FOLDERS)
         self._standings = standings.Standings()
         self._ancestry: recent.Recent[bool] = recent.Recent(100_000)
 
@@ -152,7 +154,9 @@ class GitRepositories:
 
         def built(objects: pygit2.Repository) -> Sequence[port.Built]:
             start = commits.needed(objects, repository, base)
-            writer = writes.Writer(drafts.Folders(objects), self._identity, self._clock())
+            writer = writes.Writer(
+                drafts.Folders(objects, self._raw), self._identity, self._clock()
+            )
             return writer.chain(start, changes)
 
         return await self._ask(repository, built)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pygit2
 
 from towpath.domain.reasons import Code
-from towpath.git import loose, mirrors, problems, trees
+from towpath.git import loose, mirrors, problems, recent, trees
 from towpath.git.trees import Entry, Steps
 
 _OID_BYTES = 20
@@ -21,10 +21,13 @@ _MODES = {b"40000": 0o040000, b"100644": 0o100644, b"100755": 0o100755, b"120000
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The folders of one repository as raw entries, each read once. For one task only."""
+    """The folders of one repository as raw entries. For one task only.
+
+    `raw` remembers folders from task to task: the next promotion finds what this one wrote.
+    """
 
     repository: pygit2.Repository
-    _raw: dict[pygit2.Oid, bytes] = field(default_factory=dict)
+    raw: recent.Recent[bytes]
     _found: dict[tuple[pygit2.Oid, str], Entry | None] = field(default_factory=dict)
 
     def entry(self, root: pygit2.Oid, path: str) -> Entry | None:
@@ -46,12 +49,13 @@ class Folders:
         return self._rewritten(root, by_steps, "") or self.repository.TreeBuilder().write()
 
     def _read(self, oid: pygit2.Oid) -> bytes:
-        known = self._raw.get(oid)
+        known = self.raw.get(oid)
         if known is None:
             try:
-                known = self._raw[oid] = self.repository.odb.read(oid)[1]
+                known = self.repository.odb.read(oid)[1]
             except KeyError:
                 raise mirrors.missing(oid) from None
+            self.raw.keep(oid, known, len(known))
         return known
 
     def _child(self, oid: pygit2.Oid, name: str) -> Entry | None:
@@ -109,7 +113,7 @@ class Folders:
                 return None
             data = data.replace(head, head[:-_OID_BYTES] + entry.oid.raw)
         written = loose.write_tree(self.repository, data)
-        self._raw[written] = data
+        self.raw.keep(written, data, len(data))
         return written
 
     def _built(self, oid: pygit2.Oid | None, new: Mapping[str, Entry | None]) -> pygit2.Oid | None:

@@ -7,7 +7,9 @@ from typing import TypeVar
 import sqlalchemy as sa
 import stamina
 from sqlalchemy import exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from towpath.ports.store import StoreUnavailable
 
@@ -19,13 +21,15 @@ STATEMENT_TIMEOUT_MS = 30_000
 # A process that freezes within a transaction keeps its locks so long at most: less than a lease, so
 # that who takes over its looks does not wait for it.
 FROZEN_AFTER_MS = 5_000
+# One that freezes in the middle of what it says to the server is seen by no other timeout.
+TRANSACTION_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + FROZEN_AFTER_MS
 CONNECT_TIMEOUT_S = 10
 _ROLLED_BACK = ("40001", "40P01", "55P03")  # serialization, deadlock, lock timeout
 
 
 def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """An engine for a `postgresql+psycopg://` address."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -37,6 +41,18 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
             f" -c idle_in_transaction_session_timeout={FROZEN_AFTER_MS}",
         },
     )
+    sa.event.listen(engine.sync_engine, "connect", _bound_transactions)
+    return engine
+
+
+def _bound_transactions(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Bound whole transactions, on servers that can (17 and later)."""
+    if connection.driver_connection.info.server_version < 170000:
+        return
+    cursor = connection.cursor()
+    cursor.execute(f"SET SESSION transaction_timeout = {TRANSACTION_TIMEOUT_MS}")
+    cursor.close()
+    connection.commit()
 
 
 class Database:

@@ -54,9 +54,11 @@ async def _listening(engine: AsyncEngine, channel: str) -> psycopg.AsyncConnecti
 async def _words(connection: psycopg.AsyncConnection, silence: float) -> AsyncIterator[None]:
     """One word for all notifications that have come together, or for a silence."""
     while True:
+        heard = False
         async for _ in connection.notifies(timeout=silence, stop_after=1):
-            pass
-        # A dead peer says nothing either: only an answer shows that the connection lives.
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            await connection.execute("SELECT 1")
+            heard = True
+        if not heard:
+            # A dead peer says nothing either: only an answer shows that the connection lives.
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await connection.execute("SELECT 1")
         yield

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from towpath.git import drafts, problems, trees
+from towpath.git import drafts, problems, recent, trees
 
 NAMES = st.text(st.sampled_from("ab 1.6é-"), min_size=1, max_size=6).filter(
     lambda name: name not in (".", "..", "")
@@ -49,7 +49,7 @@ def test_a_rewritten_folder_is_the_one_that_libgit2_makes(
     if not consistent(after):
         return
     root = tree(repository, files)
-    folders = drafts.Folders(repository)
+    folders = drafts.Folders(repository, recent.Recent(100_000))
     expected = {path: entry for path, entry in after.items() if entry is not None}
     result = folders.rewrite(root, entries)
     assert result == tree(repository, expected)
@@ -65,9 +65,9 @@ def test_a_large_folder_is_written_so_that_libgit2_and_git_read_it(
     files = {f"apps/f{n}.yaml": trees.Entry(trees.FILE, old) for n in range(5_000)}
     root = tree(repository, files)
     changed = {"apps/f77.yaml": trees.Entry(trees.FILE, new)}
-    result = drafts.Folders(repository).rewrite(root, changed)
+    result = drafts.Folders(repository, recent.Recent(100_000)).rewrite(root, changed)
     assert result == tree(repository, {**files, **changed})
-    assert drafts.Folders(repository).rewrite(root, changed) == result
+    assert drafts.Folders(repository, recent.Recent(100_000)).rewrite(root, changed) == result
 
 
 def test_a_name_that_looks_like_another_entry_is_not_taken_for_it(
@@ -75,7 +75,7 @@ def test_a_name_that_looks_like_another_entry_is_not_taken_for_it(
 ) -> None:
     blob = repository.create_blob(b"x")
     root = tree(repository, {"100644 x": trees.Entry(trees.FILE, blob)})
-    assert drafts.Folders(repository).entry(root, "x") is None
+    assert drafts.Folders(repository, recent.Recent(100_000)).entry(root, "x") is None
 
 
 @pytest.mark.parametrize(("there", "wanted"), [("a", "a/b"), ("a/b", "a")])
@@ -85,4 +85,4 @@ def test_a_file_and_a_folder_do_not_replace_each_other(
     blob = trees.Entry(trees.FILE, repository.create_blob(b"x"))
     root = tree(repository, {there: blob})
     with pytest.raises(problems.Problem):
-        drafts.Folders(repository).rewrite(root, {wanted: blob})
+        drafts.Folders(repository, recent.Recent(100_000)).rewrite(root, {wanted: blob})
