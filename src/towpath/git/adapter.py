@@ -265,11 +265,11 @@ class GitRepositories:
     async def _fetch(self, mirror: mirrors.Mirror) -> port.Heads:
         """Fetch into a mirror whose lock is held; into a new one if it is damaged."""
         try:
-            return await self._fetch_once(mirror)
+            return await mirror.unlocked(lambda: self._fetch_once(mirror))
         except mirrors.Damaged:
             await mirror.replace()
         try:
-            return await self._fetch_once(mirror)
+            return await mirror.unlocked(lambda: self._fetch_once(mirror))
         except mirrors.Damaged as damage:
             raise _beyond_mending(mirror, damage) from damage
 

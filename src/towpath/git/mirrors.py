@@ -16,14 +16,14 @@ import secrets
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pygit2
 
 from towpath.domain import reasons
-from towpath.git import refusals
+from towpath.git import locks, refusals
 from towpath.ports import errors
 from towpath.ports.git import Heads
 
@@ -45,6 +45,8 @@ _DAMAGE = re.compile(
     r"|zlib|inflate|invalid pack|no such file",
     re.IGNORECASE,
 )
+_LOCK_TRIES = 10
+_LOCK_PAUSE_S = 0.05
 _OBJECT = re.compile(r"object not found|[0-9a-f]{40}")
 Answer = TypeVar("Answer")
 
@@ -115,6 +117,8 @@ def _trouble(path: Path, problem: Exception) -> Exception:
                 advice="Free space below `data_dir`; Towpath tries again by itself.",
             )
         )
+    if locked := locks.named_in(str(problem)):
+        return locked
     return Damaged(str(problem)) if is_damage(str(problem)) else problem
 
 
@@ -143,8 +147,22 @@ class Mirror:
         """Do a task on the objects, in a thread. Tried again once on a freshly opened mirror.
 
         The mirror must have been prepared. Raises `Damaged`, or `errors.Temporary` when the disk
-        is full.
+        is full or a reference stays locked.
         """
+        return await self.unlocked(lambda: self._worked(task))
+
+    async def unlocked(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Try again while a reference is locked. Raises `errors.Temporary` when it stays so."""
+        for _ in range(_LOCK_TRIES):
+            try:
+                return await attempt()
+            except locks.Locked as locked:
+                last = locked
+                if not await asyncio.to_thread(locks.removed_if_stale, locked, self.path):
+                    await asyncio.sleep(_LOCK_PAUSE_S)
+        raise _stays_locked(self.address, last) from last
+
+    async def _worked(self, task: Callable[[pygit2.Repository], Answer]) -> Answer:
         try:
             return await asyncio.to_thread(self._repositories.use, self.path, task)
         except Damaged:
@@ -277,6 +295,16 @@ def _locked(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _stays_locked(address: str, locked: locks.Locked) -> errors.Temporary:
+    return errors.Temporary(
+        reasons.Reason(
+            reasons.Code.GIT_UNREACHABLE,
+            f"the mirror of {refusals.clean(address)} is locked: {locked}",
+            advice="It is tried again by itself, and the lock is removed when it is old.",
+        )
+    )
 
 
 def _busy(address: str, patience: float) -> errors.Temporary:

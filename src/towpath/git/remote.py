@@ -10,7 +10,7 @@ from pathlib import Path
 
 from towpath.domain import reasons
 from towpath.domain.reasons import Code
-from towpath.git import credentials, mirrors, process, refusals
+from towpath.git import credentials, locks, mirrors, process, refusals
 from towpath.git.process import Finished
 from towpath.ports import errors
 from towpath.ports.git import Heads
@@ -76,6 +76,8 @@ class Remote:
             self.address,
         ]
         finished = await self._git([*arguments, *FETCHED, *extra], mirror, "send its commits")
+        if finished.code != 0 and (locked := locks.named_in(finished.complaint)):
+            raise locked
         if finished.code != 0 and mirrors.is_damage(finished.complaint):
             raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))
         self._check(finished)
