@@ -16,6 +16,7 @@ from towpath.engine import assembly, configuring
 from towpath.engine.inforce import InForce
 from towpath.git import adapter, commits, credentials, deployer
 from towpath.manifests import repositories
+from towpath.ports.errors import OutsideError
 from towpath.settings import Settings
 from towpath.storage import database, embedded, queries, schema, signals
 from towpath.storage.answers import Answers
@@ -24,6 +25,7 @@ from towpath.storage.store import PostgresStore
 
 log = logging.getLogger(__name__)
 
+MAINTENANCE_S = 6 * 3600.0
 CHANNELS = ("towpath_looks", "towpath_configuration")
 
 
@@ -103,7 +105,7 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
                     ),
                 )
                 address = await stack.enter_async_context(_listening(settings, needs))
-            await stack.enter_async_context(_working(engine))
+            await stack.enter_async_context(_working(engine, git))
             yield Running(address, engine)
 
 
@@ -170,8 +172,9 @@ def _shown(in_force: InForce) -> Callable[[], parts.Configuration | None]:
 
 
 @contextlib.asynccontextmanager
-async def _working(engine: assembly.Engine) -> AsyncIterator[None]:
+async def _working(engine: assembly.Engine, git: adapter.GitRepositories) -> AsyncIterator[None]:
     tasks = [
+        asyncio.create_task(_maintain(git), name="maintenance"),
         asyncio.create_task(engine.configuring.run(), name="configuring"),
         asyncio.create_task(engine.observer.run(), name="observer"),
         asyncio.create_task(engine.worker.run(), name="worker"),
@@ -184,6 +187,16 @@ async def _working(engine: assembly.Engine) -> AsyncIterator[None]:
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.error("a part of the engine ended early", exc_info=outcome)
+
+
+async def _maintain(git: adapter.GitRepositories) -> None:
+    """Keep the mirrors small."""
+    while True:
+        await asyncio.sleep(MAINTENANCE_S)
+        try:
+            await git.maintain()
+        except OutsideError as error:
+            log.warning("the mirrors were not tidied: %s", error)
 
 
 class _Server(uvicorn.Server):

@@ -200,8 +200,8 @@ class Delivery:
         tip = [each.commit for each in built.values() if each.commit][-1]
         try:
             await self._git.push(self._repository, self._branch, head, tip)
-        except Moved:
-            return await self._moved(head)
+        except Moved:  # then the mirror knows already what came
+            return await self._came(head, await self._known_head())
         except Temporary as error:
             return await self._unknown(head, error)
         except Permanent as error:
@@ -215,10 +215,17 @@ class Delivery:
 
     async def _moved(self, old: str) -> str:
         """Somebody else pushed: perhaps a former attempt of ours, perhaps a stranger."""
-        head = await self._fetch()
+        return await self._came(old, await self._fetch())
+
+    async def _came(self, old: str, head: str) -> str:
         if head != old:
             await self._find(old, head)
         return head
+
+    async def _known_head(self) -> str:
+        known = await self._git.known_head(self._repository, self._branch)
+        self._fresh = known is not None
+        return known or await self._fetch()
 
     async def _unknown(self, old: str, error: Temporary) -> str:
         """The push may have arrived: only the remote can tell."""
