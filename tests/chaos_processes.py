@@ -94,7 +94,8 @@ class Slot:
         if not self.excused():
             self.unexplained.append(words)
         await asyncio.sleep(RESTART_AFTER_S)
-        await self.start()
+        if self._wanted and self.process is process:  # nobody else did meanwhile
+            await self.start()
 
     async def answers(self) -> bool:
         """Whether somebody listens on its port (workers have none)."""
@@ -128,8 +129,6 @@ class Slot:
     async def stop(self) -> None:
         """End it as a supervisor does: SIGTERM, and SIGKILL for one that does not obey."""
         self._wanted = False
-        if self._keeping and self.process is None:
-            self._keeping.cancel()
         if self.pid is None or self.process is None:
             return
         self.wake()
