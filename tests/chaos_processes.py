@@ -45,7 +45,7 @@ class Slot:
     killed: int = 0
     unexplained: list[str] = field(default_factory=list)
     _wanted: bool = False
-    _keeping: asyncio.Task[None] | None = None
+    _keeping: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def log(self) -> Path:
@@ -83,7 +83,9 @@ class Slot:
                 start_new_session=True,
             )
         self.started += 1
-        self._keeping = asyncio.create_task(self._keep(self.process))
+        keeping = asyncio.create_task(self._keep(self.process))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
 
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
@@ -139,6 +141,7 @@ class Slot:
         except TimeoutError:
             self.unexplained.append(f"{self.name} did not stop within {LAST_WORDS_S} s of SIGTERM")
             await self.kill(whole_tree=True)
+        await asyncio.gather(*self._keeping)  # none is left that would start another
 
     def last_words(self, lines: int = 40) -> str:
         """The end of its log."""
