@@ -46,7 +46,7 @@ def serve(
     ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
-    """API, web interface and engine in one process."""
+    """API and engine in one process."""
     given = {
         "config": config,
         "host": host,
