@@ -105,12 +105,16 @@ class World:
         await self.engine.in_force.put(Configured("test", f"r{serial}", (), "", serial, config))
 
     def populate(self, config: catalog.Catalog, tag: str = "1.0.0") -> None:
-        edits = {
-            f"{source.path}/values.yaml": {"tag": tag, "replicas": application.environment}
-            for application in config.applications
-            for source in application.sources
-        }
-        self.git.commit_by("dana", config.applications[0].sources[0].repository, edits)
+        edits: dict[str, dict[str, Mapping[str, str]]] = {}
+        for application in config.applications:
+            for source in application.sources:
+                files = edits.setdefault(source.repository, {})
+                files[f"{source.path}/values.yaml"] = {
+                    "tag": tag,
+                    "replicas": application.environment,
+                }
+        for repository, files in edits.items():
+            self.git.commit_by("dana", repository, files)
 
     def push(self, tag: str, *components: str, product: str = "shop", env: str = "dev") -> str:
         edits = {

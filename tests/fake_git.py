@@ -143,6 +143,11 @@ class FakeGit:
             built.append(git.Built(change.write_id, tip.sha, tuple(drift)))
         return built
 
+    async def build_empty(self, repository: str, base: str, message: str) -> str:
+        made = _made(base, self._there(repository).commits[base].files, message, "Towpath")
+        self.unpublished.setdefault(repository, {})[made.sha] = made
+        return made.sha
+
     async def push(self, repository: str, branch: str, old: str, new: str) -> None:
         repo = self._there(repository)
         if repo.refuses:

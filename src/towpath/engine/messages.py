@@ -9,6 +9,7 @@ PROMOTION = "Towpath-Promotion"
 RELEASE = "Towpath-Release"
 ENVIRONMENT = "Towpath-Environment"
 SOURCE = "Towpath-Source"
+FENCE = "Towpath-Fence"
 
 
 def commit(release: Release, environment: str, components: Iterable[str], write_id: UUID) -> str:
@@ -17,6 +18,16 @@ def commit(release: Release, environment: str, components: Iterable[str], write_
     body = "\n".join(_body(release, names))
     trailers = "\n".join(_trailers(release, environment, names, write_id))
     return f"{_subject(release, environment)}\n\n{body}\n\n{trailers}\n"
+
+
+def fence(write_ids: Iterable[UUID]) -> str:
+    """The message of the empty commit behind which these attempts to write cannot arrive."""
+    trailers = "\n".join(f"{FENCE}: {write_id}" for write_id in sorted(write_ids))
+    return (
+        "Close the way for a push that was given up\n\n"
+        "This commit changes nothing. A push that was begun and given up was built on the commit\n"
+        f"before it, and could otherwise still arrive.\n\n{trailers}\n"
+    )
 
 
 def _subject(release: Release, environment: str) -> str:

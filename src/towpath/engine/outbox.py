@@ -19,6 +19,7 @@ from towpath.domain.writing import (
     Unanswered,
     Withdrawn,
 )
+from towpath.engine import arrivals
 from towpath.ports import git
 from towpath.ports.errors import Moved, Permanent, Temporary
 from towpath.ports.store import Announcement, Store
@@ -162,6 +163,8 @@ class Delivery:
         built = await self._git.build(self._repository, head, changes)
         if not self._fresh and any(self._says_no(each) for each in built):
             return await self._moved(head)  # what need not or cannot be done is true of one head
+        if asleep := self._asleep(built, head):
+            return await self._fence(head, asleep)
         if self._sort_out(built, head) or not self._left or not await self._allowed(head):
             return head
         return await self._push(head, {each.write_id: each for each in built})
@@ -170,6 +173,18 @@ class Delivery:
         """Whether there is nothing to push, or something that must not be pushed as it stands."""
         held_back = bool(built.drift) and self._left[built.write_id].hold_on_drift
         return not built.commit or held_back
+
+    def _asleep(self, built: Sequence[git.Built], head: str) -> Sequence[UUID]:
+        """Earlier attempts that may still arrive, of letters that push nothing on top of them."""
+        ended = [self._left[each.write_id] for each in built if self._says_no(each)]
+        return [i for letter in ended for i, base in letter.earlier if base == head]
+
+    async def _fence(self, head: str, asleep: Sequence[UUID]) -> str:
+        try:
+            place = (self._repository, self._branch)
+            return await arrivals.fence(self._git, *place, head, asleep)
+        except Moved:
+            return await self._came(head, await self._known_head())
 
     def _sort_out(self, built: Sequence[git.Built], head: str) -> bool:
         """End what cannot, need not or must not be pushed. True if the rest is built on it."""
@@ -205,7 +220,7 @@ class Delivery:
         except Temporary as error:
             return await self._unknown(head, error)
         except Permanent as error:
-            await self._refused(error)
+            await self._refused(error, head)
             return head
         for letter in list(self._left.values()):
             made = built[letter.announcement.id]
@@ -238,10 +253,12 @@ class Delivery:
             raise error
         return head
 
-    async def _refused(self, error: Permanent) -> None:
+    async def _refused(self, error: Permanent, head: str) -> None:
         """One by one, so that each letter has its own answer."""
         letters = list(self._left.values())
         if len(letters) == 1:
+            if any(base == head for _, base in letters[0].earlier):  # that one may still arrive
+                self._announced.discard(letters[0].announcement.id)
             self._end(letters[0], Refused(self._repository, self._branch, error.reason))
             return
         for letter in letters:

@@ -20,7 +20,7 @@ from towpath.domain.facts import Facts, OpenWrite, Stage
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import PhaseName, Promotion, Release
 from towpath.domain.status import Status
-from towpath.engine import messages, targets
+from towpath.engine import arrivals, messages, targets
 from towpath.engine.inforce import InForce
 from towpath.engine.outbox import Letter, Outbox
 from towpath.engine.remotes import Remotes
@@ -222,25 +222,17 @@ class Performer:
         """Find out which pushes arrived; those that did have landed, whatever comes after."""
         promotion = view.release.promotion(environment)
         assert promotion is not None
-        for write in known.open_writes.get(environment, ()):
+        for place, writes in _by_place(known.open_writes.get(environment, ())).items():
             try:
-                commit = await self._arrived(write)
+                found = await arrivals.find(self._git, *place, writes)
             except OutsideError:
                 continue  # asked again at the next look, or given up by it
-            if commit is None:
-                await self._store.settle([write.id])
-            else:
-                await self._store.record(
-                    ticket, [await self._arrival(view.release, environment, write, commit)]
-                )
-
-    async def _arrived(self, write: OpenWrite) -> str | None:
-        heads = await self._git.fetch(write.repository)
-        head = heads.branches.get(write.branch)
-        if head is None:
-            return None
-        found = await self._git.find_writes(write.repository, write.base, head, [write.id])
-        return found.get(write.id)
+            if lost := [write.id for write in writes if write.id not in found]:
+                await self._store.settle(lost)
+            for write in writes:
+                if commit := found.get(write.id):
+                    landed = await self._arrival(view.release, environment, write, commit)
+                    await self._store.record(ticket, [landed])
 
     async def _arrival(
         self, release: Release, environment: str, write: OpenWrite, commit: str
@@ -264,6 +256,13 @@ class Performer:
             write_id=write.id,
             environment=environment,
         )
+
+
+def _by_place(writes: Sequence[OpenWrite]) -> Mapping[Place, Sequence[OpenWrite]]:
+    places: dict[Place, list[OpenWrite]] = {}
+    for write in writes:
+        places.setdefault((write.repository, write.branch), []).append(write)
+    return places
 
 
 def seen_after(view: View, release: Release) -> View:

@@ -161,6 +161,16 @@ class GitRepositories:
 
         return await self._ask(repository, built)
 
+    async def build_empty(self, repository: str, base: str, message: str) -> str:
+        """Build a commit that changes nothing. Raises `Permanent` if the mirror has no `base`."""
+
+        def built(objects: pygit2.Repository) -> str:
+            start = commits.needed(objects, repository, base)
+            tree = trees.tree_of(objects, start)
+            return commits.write(objects, tree, start, message, self._identity, self._clock())
+
+        return await self._ask(repository, built)
+
     async def push(self, repository: str, branch: str, old: str, new: str) -> None:
         """Move the remote's branch from `old` to `new`, or not at all; see the port."""
         mirror = await self._prepared(repository)

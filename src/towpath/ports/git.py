@@ -188,6 +188,10 @@ class Git(Protocol):
         """
         ...
 
+    async def build_empty(self, repository: str, base: str, message: str) -> str:
+        """Build a commit on `base` that changes nothing, and answer with its sha."""
+        ...
+
     async def push(self, repository: str, branch: str, old: str, new: str) -> None:
         """Move the remote's branch from `old` to `new`, or not at all.
 

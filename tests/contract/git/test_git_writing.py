@@ -394,3 +394,17 @@ async def test_a_submodule_in_the_way_is_refused(
     assert built[0].reason is not None
     assert built[0].reason.code is Code.UNSUPPORTED
     assert "submodule" in built[0].reason.sentence
+
+
+async def test_an_empty_commit_closes_the_way_for_a_push_built_on_the_head_before_it(
+    door: GitRepositories, remote: git_servers.Origin
+) -> None:
+    remote.commit({"qa/values.yaml": QA})
+    head = (await door.fetch(remote.url)).branches["main"]
+    built = await door.build(remote.url, head, [change(tag("v2"))])
+    fence = await door.build_empty(remote.url, head, "Close the way\n")
+    await door.push(remote.url, "main", head, fence)
+    assert await door.changed_paths(remote.url, head, fence) == frozenset()
+    with pytest.raises(errors.Moved):
+        await door.push(remote.url, "main", head, built[0].commit)
+    assert (await door.fetch(remote.url)).branches["main"] == fence
