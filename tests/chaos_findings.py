@@ -11,6 +11,8 @@ from towpath.domain.status import Status
 
 Histories = Mapping[str, Sequence[Seen]]
 _NOT_OURS = "Towpath-Promotion"
+_GOING_BACK = {product.name for product in chaos_products.PRODUCTS if product.reverts}
+_FINE = (Status.SUCCEEDED, Status.SUPERSEDED)
 
 
 async def violations(world: World) -> list[str]:
@@ -23,6 +25,7 @@ async def violations(world: World) -> list[str]:
         *_commits(releases, histories, world),
         *_values(releases, histories, world),
         *_backwards(histories),
+        *_late(releases, histories, world),
         *_present(releases, histories),
         *_foreign(world, histories),
         *[line for slot in world.slots.values() for line in slot.unexplained],
@@ -32,8 +35,13 @@ async def violations(world: World) -> list[str]:
 
 
 def _ends(releases: Sequence[Release]) -> Iterator[str]:
+    fine = {product.name: _FINE for product in chaos_products.PRODUCTS} | {
+        product.name: (*_FINE, Status.TERMINATED)
+        for product in chaos_products.PRODUCTS
+        if product.concurrency == "terminate"
+    }
     for each in releases:
-        if each.status not in (Status.SUCCEEDED, Status.SUPERSEDED) or not each.ended_at:
+        if each.status not in fine[each.product] or not each.ended_at:
             yield f"{each.id} is {each.status} in the end: {each.reason}"
 
 
@@ -122,6 +130,8 @@ def _backwards(histories: Histories) -> Iterator[str]:
         last: dict[tuple[str, str], int] = {}
         for seen in history:
             for path, tag in seen.tags.items():
+                if path.partition("/")[0] in _GOING_BACK:
+                    continue
                 version = tuple(int(number) for number in tag.split("."))
                 if version < newest.get(path, ()):
                     yield f"{path} in {name} goes back to {tag} with {seen.sha} ({seen.subject})"
@@ -132,6 +142,27 @@ def _backwards(histories: Histories) -> Iterator[str]:
                 if int(n) <= last.get(place, 0):
                     yield f"{seen.sha} in {name}: {product}-{n} after {product}-{last[place]}"
                 last[place] = int(n)
+
+
+def _late(releases: Sequence[Release], histories: Histories, world: World) -> Iterator[str]:
+    """Nothing of an older release comes after a newer one found its values in place."""
+    at = {
+        (name, seen.sha): place
+        for name, history in histories.items()
+        for place, seen in enumerate(history)
+    }
+    came: dict[tuple[str, str, str], list[tuple[int, int, bool]]] = {}
+    for each in releases:
+        for promotion in each.promotions:
+            for landing in promotion.landings:
+                name = _name(landing.repository, world)
+                here = came.setdefault((each.product, promotion.environment, name), [])
+                here.append((each.n, at[name, landing.commit], landing.changed))
+    for where, landings in came.items():
+        for n, place, changed in landings:
+            for older, later, wrote in landings:
+                if older < n and later > place and wrote and not changed:
+                    yield f"{where}: {older} was written after {n} was found in place"
 
 
 def _present(releases: Sequence[Release], histories: Histories) -> Iterator[str]:

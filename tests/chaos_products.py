@@ -17,17 +17,23 @@ ENVIRONMENTS = (TRIGGER, *STEPS)
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product: how its releases meet, and the repository of each component."""
+    """A product: how its releases meet, and the repository of each component.
+
+    `reverts`: its developers go back to an earlier version now and then.
+    """
 
     name: str
     concurrency: str
     components: Mapping[str, str]
+    reverts: bool = False
 
 
 PRODUCTS = (
     Product("shop", "supersede", {"api": "north", "web": "north"}),
     Product("books", "queue", {"ledger": "south"}),
     Product("pay", "supersede", {"gateway": "south", "risk": "east"}),
+    Product("desk", "terminate", {"ui": "east"}),
+    Product("mail", "supersede", {"sender": "north"}, reverts=True),
 )
 
 

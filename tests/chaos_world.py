@@ -128,7 +128,7 @@ class World:
         for component in chosen:
             by_repository.setdefault(product.components[component], []).append(component)
         for repository, components in by_repository.items():
-            tags = {name: self._next_tag(product, name) for name in components}
+            tags = {name: self._next_tag(product, name, chance) for name in components}
             words = ", ".join(f"{name} {tag}" for name, tag in tags.items())
 
             def edit(clone: Path, tags: Mapping[str, str] = tags) -> None:
@@ -141,9 +141,11 @@ class World:
             )
             self.journal.note(f"pushed {product.name}: {words} ({sha[:7]} in {repository})")
 
-    def _next_tag(self, product: Product, component: str) -> str:
-        tags = self.pushed.setdefault(f"{product.name}/{component}", [])
-        tags.append(f"1.{len(tags) + 1}.0")
+    def _next_tag(self, product: Product, component: str, chance: random.Random) -> str:
+        tags = self.pushed.setdefault(f"{product.name}/{component}", ["1.0.0"])
+        earlier = sorted(set(tags) - {tags[-1]})
+        back = product.reverts and earlier and chance.random() < 0.5
+        tags.append(chance.choice(earlier) if back else f"1.{len(tags)}.0")
         return tags[-1]
 
     # --- what goes wrong ---------------------------------------------------------------------
