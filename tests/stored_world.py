@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import shown_world
 from towpath.domain import content, events, facts, reasons
@@ -18,6 +18,7 @@ from towpath.domain.release import PhaseName, Release, Trigger
 from towpath.domain.status import Status
 from towpath.ports.store import Announcement, Ticket
 from towpath.storage import database, looks, records, schema
+from towpath.storage.connection import Connection
 from towpath.storage.database import Database
 from towpath.storage.store import PostgresStore
 
@@ -56,14 +57,16 @@ class Stored:
         await self.rows(f"UPDATE look SET look_at = look_at {move}", s=seconds, r=release)
 
     async def wake(self, *releases: str) -> None:
-        await self.database.transact(lambda c: looks.wake(c, releases))
+        async with self.database.begun() as connection:
+            looks.wake(connection, releases)
 
     async def wish(self, release: str, *happened: events.Event, actor: str = "ada") -> Release:
         """Let a person's wish happen."""
         return await self.store.command(release, actor, lambda _: happened)
 
     async def wake_others(self, product: str, release: str) -> None:
-        await self.database.transact(lambda c: looks.wake_others(c, product, release))
+        async with self.database.begun() as connection:
+            looks.wake_others(connection, product, release)
 
     async def until_somebody_waits(self) -> None:
         """Until a statement waits for another's lock."""
@@ -160,14 +163,19 @@ async def stored(url: str, *, pool_size: int = 10) -> AsyncIterator[Stored]:
         await engine.dispose()
 
 
-async def locked(connection: AsyncConnection, ticket: Ticket) -> None:
+async def locked(connection: Connection, ticket: Ticket) -> None:
     """Lock a release as a look does that records something."""
     await records.locked(connection, ticket)
 
 
-async def backend(connection: AsyncConnection) -> int:
+async def backend(connection: Connection) -> int:
     """The process of the server behind a connection."""
     return int((await connection.execute(sa.text("SELECT pg_backend_pid()"))).scalar_one())
+
+
+async def said(connection: Connection) -> None:
+    """Have the server do now what waits for the commit."""
+    await backend(connection)
 
 
 # --- what happens ----------------------------------------------------------------------------

@@ -91,10 +91,6 @@ class Store(Protocol):
         """Give the lease back; look again at `again_at`, or when something wakes the release."""
         ...
 
-    async def next_look_at(self) -> datetime | None:
-        """When the next look is due, and the store's time if one is due now."""
-        ...
-
     # --- releases ----------------------------------------------------------------------------
     async def view(self, ticket: Ticket) -> View:
         """The release and what surrounds it."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from towpath.storage import codec
+from towpath.storage.connection import Connection
 from towpath.storage.database import Database
 
 # How long an answer is kept; and after which time one that never came is given up: whoever was to
@@ -47,7 +48,7 @@ class Answers:
     async def begin(self, key: str, request: str) -> Known | None:
         """Take the key for this request. Not None: it was taken before, by what is returned."""
 
-        async def work(connection: AsyncConnection) -> Known | None:
+        async def work(connection: Connection) -> Known | None:
             named = {"key": key, "request": request}
             await connection.execute(_FORGET)
             if (await connection.execute(_BEGIN, named)).one_or_none():

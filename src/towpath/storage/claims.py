@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from towpath.domain import decide, events
 from towpath.domain.release import Promotion, Release
 from towpath.domain.status import Status
 from towpath.ports.store import Announcement, Ticket
 from towpath.storage import codec, records
+from towpath.storage.connection import Connection, Row
 
 _ENSURE = sa.text(
     """
@@ -59,6 +59,7 @@ _ANNOUNCE = sa.text(
     RETURNING id
     """
 )
+_PRODUCT = sa.text("SELECT product FROM release WHERE id = :release")
 _LOCK_PRODUCT = sa.text("SELECT name FROM product WHERE name = :product FOR UPDATE")
 _OUT_OF_QUEUE = sa.text(
     """
@@ -87,7 +88,7 @@ _TAKE_DUTY = sa.text(
 
 
 async def claim(
-    connection: AsyncConnection, ticket: Ticket, environment: str, over: str
+    connection: Connection, ticket: Ticket, environment: str, over: str
 ) -> Release | None:
     """Claim the environment and begin the promotion, unless it is somebody else's by now."""
     before = await records.locked(connection, ticket)
@@ -96,18 +97,16 @@ async def claim(
     place = {"product": release.product, "environment": environment}
     stage = (await connection.execute(_STAGE, place)).one_or_none()
     if stage is None:
-        await connection.execute(_ENSURE, place)
+        connection.later(_ENSURE, place)
         stage = (await connection.execute(_STAGE, place)).one()
     if promotion is None or not _may_take(release, promotion, stage, over):
         return None
     taken = {**place, "release": release.id, "line": release.line, "n": release.n}
     counter = (await connection.execute(_TAKE, taken)).scalar_one()
-    return await records.change(connection, before, decide.begin(promotion, counter), "")
+    return records.change(connection, before, decide.begin(promotion, counter), "")
 
 
-def _may_take(
-    release: Release, promotion: Promotion, stage: sa.Row[tuple[object, ...]], over: str
-) -> bool:
+def _may_take(release: Release, promotion: Promotion, stage: Row, over: str) -> bool:
     if promotion.status.ended or release.course.status is not Status.SKIPPED:
         return False  # a person was faster
     free = stage.holder in ("", release.id) or (stage.yields and stage.holder == over)
@@ -119,7 +118,7 @@ def _may_take(
 
 
 async def announce(
-    connection: AsyncConnection, writes: Sequence[Announcement], base: str
+    connection: Connection, writes: Sequence[Announcement], base: str
 ) -> Collection[UUID]:
     """Store attempts to write to one branch; answers with those whose right still stands."""
     first = writes[0]
@@ -140,30 +139,29 @@ async def announce(
     return {row.id for row in rows}
 
 
-async def start_course(connection: AsyncConnection, ticket: Ticket) -> bool:
+async def start_course(connection: Connection, ticket: Ticket) -> bool:
     """Let the release out of its product's queue, unless another one is out."""
     mine = {"release": ticket.release}
-    product = sa.text("SELECT product FROM release WHERE id = :release")
-    name = (await connection.execute(product, mine)).scalar_one()
-    await connection.execute(_LOCK_PRODUCT, {"product": name})
+    name = (await connection.execute(_PRODUCT, mine)).scalar_one()
+    connection.later(_LOCK_PRODUCT, {"product": name})
     before = await records.locked(connection, ticket)
     if before.release.course.status is not Status.QUEUED:
         return False
     others = await connection.execute(_OUT_OF_QUEUE, {**mine, "product": name})
     if others.scalar_one():
         return False
-    await records.change(connection, before, (events.ReleaseStarted(),), "")
+    records.change(connection, before, (events.ReleaseStarted(),), "")
     return True
 
 
-async def holder(connection: AsyncConnection, product: str, environment: str) -> Release | None:
+async def holder(connection: Connection, product: str, environment: str) -> Release | None:
     """The release that has the claim on the environment."""
     place = {"product": product, "environment": environment}
     row = (await connection.execute(_HOLDER, place)).one_or_none()
     return codec.load_release(row.content, row.state) if row else None
 
 
-async def take_duty(connection: AsyncConnection, name: str, worker: str, seconds: float) -> bool:
+async def take_duty(connection: Connection, name: str, worker: str, seconds: float) -> bool:
     """Take or keep a duty; False while another worker has it."""
     wanted = {"name": name, "worker": worker, "seconds": seconds}
     return (await connection.execute(_TAKE_DUTY, wanted)).one_or_none() is not None

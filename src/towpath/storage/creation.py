@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from towpath.domain import content, events
 from towpath.domain.release import Release
 from towpath.storage import landings, records
+from towpath.storage.connection import Connection
 
 Build = Callable[[int, datetime], tuple[Release, events.Event]]
 
@@ -32,13 +32,13 @@ _KEEP = sa.text(
 _BODIES = sa.text("SELECT digest, data FROM body WHERE digest = ANY(:digests)")
 
 
-async def ensure_product(connection: AsyncConnection, product: str, first_n: int) -> None:
+def ensure_product(connection: Connection, product: str, first_n: int) -> None:
     """Know the product. Its next release has an n after `first_n`, and after all there were."""
-    await connection.execute(_ENSURE, {"product": product, "first_n": first_n})
+    connection.later(_ENSURE, {"product": product, "first_n": first_n})
 
 
 async def create(
-    connection: AsyncConnection,
+    connection: Connection,
     product: str,
     build: Build,
     expected: Mapping[str, str],
@@ -46,7 +46,7 @@ async def create(
     actor: str,
 ) -> Release | None:
     """Make a release with the next n, if what it was compared with is still what is recorded."""
-    await ensure_product(connection, product, 0)
+    ensure_product(connection, product, 0)
     counted = (await connection.execute(_LOCK, {"product": product})).one()
     if trigger_environment:
         there = (await landings.present(connection, product)).get(trigger_environment, {})
@@ -54,32 +54,32 @@ async def create(
         if any(recorded.get(name, "") != revision for name, revision in expected.items()):
             return None
     n = counted.last_n + 1
-    await connection.execute(_COUNT, {"product": product, "n": n})
+    connection.later(_COUNT, {"product": product, "n": n})
     release, created = build(n, counted.now)
     if trigger_environment:
-        await _land(connection, release, trigger_environment, expected)
-    await records.insert(connection, release, created, actor)
+        _land(connection, release, trigger_environment, expected)
+    records.insert(connection, release, created, actor)
     return release
 
 
-async def _land(
-    connection: AsyncConnection, release: Release, environment: str, changed: Collection[str]
+def _land(
+    connection: Connection, release: Release, environment: str, changed: Collection[str]
 ) -> None:
     """The trigger environment has the content by the commit that made the release."""
     parts: content.Content = {name: release.content[name] for name in changed}
     commit = release.commit.sha if release.commit else ""
-    await landings.put(connection, release, environment, parts, commit)
+    landings.put(connection, release, environment, parts, commit)
 
 
-async def keep(connection: AsyncConnection, bodies: Mapping[str, bytes]) -> None:
+def keep(connection: Connection, bodies: Mapping[str, bytes]) -> None:
     """Keep bodies of whole files by their digest."""
     if bodies:
         digests = sorted(bodies)  # in one order, so that two who keep the same do not deadlock
         kept = {"digests": digests, "bodies": [bodies[digest] for digest in digests]}
-        await connection.execute(_KEEP, kept)
+        connection.later(_KEEP, kept)
 
 
-async def bodies(connection: AsyncConnection, digests: Collection[str]) -> Mapping[str, bytes]:
+async def bodies(connection: Connection, digests: Collection[str]) -> Mapping[str, bytes]:
     """The bodies of whole files."""
     rows = await connection.execute(_BODIES, {"digests": list(digests)})
     return {row.digest: bytes(row.data) for row in rows}

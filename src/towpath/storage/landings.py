@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from towpath.domain import content, events, facts
 from towpath.domain.release import Release
 from towpath.ports.store import LandedPart
 from towpath.storage import codec
+from towpath.storage.connection import Connection
 
 # The stage's row comes first: who holds it lands, so that ids of landings in an environment are in
 # the order of what is present there.
@@ -116,14 +116,14 @@ _LOCK = sa.text(
 )
 
 
-async def landed(connection: AsyncConnection, release: Release, event: events.CommitLanded) -> None:
+def landed(connection: Connection, release: Release, event: events.CommitLanded) -> None:
     """A promotion's content is on its branch."""
     parts = {name: release.content[name] for name in event.components if name in release.content}
-    await put(connection, release, event.environment, parts, event.commit, event.write_id)
+    put(connection, release, event.environment, parts, event.commit, event.write_id)
 
 
-async def put(
-    connection: AsyncConnection,
+def put(
+    connection: Connection,
     release: Release,
     environment: str,
     parts: content.Content,
@@ -131,7 +131,7 @@ async def put(
     write_id: UUID | None = None,
 ) -> None:
     """What a release brought to an environment, or was seen to have brought."""
-    await connection.execute(
+    connection.later(
         _LAND,
         {
             "product": release.product,
@@ -148,14 +148,14 @@ async def put(
     )
 
 
-async def found(
-    connection: AsyncConnection, product: str, parts: Mapping[str, Mapping[str, LandedPart]]
+def found(
+    connection: Connection, product: str, parts: Mapping[str, Mapping[str, LandedPart]]
 ) -> None:
     """What was there before Towpath came. What is recorded already stays."""
     rows = [(e, c, part) for e, components in parts.items() for c, part in components.items()]
     if rows:
-        await connection.execute(_TURNS, {"product": product, "environments": sorted(parts)})
-        await connection.execute(
+        connection.later(_TURNS, {"product": product, "environments": sorted(parts)})
+        connection.later(
             _FOUND,
             {
                 "product": product,
@@ -168,14 +168,12 @@ async def found(
         )
 
 
-async def settle(connection: AsyncConnection, writes: Collection[object]) -> None:
+async def settle(connection: Connection, writes: Collection[object]) -> None:
     """It is known what became of these attempts to write."""
     await connection.execute(_SETTLE, {"ids": list(writes)})
 
 
-async def present(
-    connection: AsyncConnection, product: str
-) -> Mapping[str, Mapping[str, LandedPart]]:
+async def present(connection: Connection, product: str) -> Mapping[str, Mapping[str, LandedPart]]:
     """What landed last in each environment, for each component."""
     environments: dict[str, dict[str, LandedPart]] = {}
     for row in await connection.execute(_LANDED, {"product": product}):
@@ -185,7 +183,7 @@ async def present(
 
 
 async def with_release(
-    connection: AsyncConnection, product: str, environment: str, release: str
+    connection: Connection, product: str, environment: str, release: str
 ) -> content.Content:
     """Everything the environment held once the release had landed there."""
     place = {"product": product, "environment": environment, "release": release}
@@ -194,7 +192,7 @@ async def with_release(
 
 
 async def before_release(
-    connection: AsyncConnection, product: str, environment: str, release: str
+    connection: Connection, product: str, environment: str, release: str
 ) -> content.Content:
     """Everything the environment held before the release first landed there."""
     place = {"product": product, "environment": environment, "release": release}
@@ -203,7 +201,7 @@ async def before_release(
 
 
 async def history(
-    connection: AsyncConnection, product: str, environment: str, limit: int
+    connection: Connection, product: str, environment: str, limit: int
 ) -> Sequence[str]:
     """The releases that landed in the environment, newest first."""
     place = {"product": product, "environment": environment, "limit": limit}
@@ -211,7 +209,7 @@ async def history(
 
 
 async def places(
-    connection: AsyncConnection,
+    connection: Connection,
 ) -> Mapping[str, Collection[tuple[str, str]]]:
     """The products that are known, with the environments and components recorded."""
     found: dict[str, set[tuple[str, str]]] = {}
@@ -222,11 +220,9 @@ async def places(
     return found
 
 
-async def lock(
-    connection: AsyncConnection, release: Release, event: events.EnvironmentLocked
-) -> None:
+def lock(connection: Connection, release: Release, event: events.EnvironmentLocked) -> None:
     """A rollback locks the environment for its product."""
-    await put_lock(
+    put_lock(
         connection,
         product=event.product,
         environment=event.environment,
@@ -237,9 +233,9 @@ async def lock(
     )
 
 
-async def put_lock(connection: AsyncConnection, **lock: object) -> None:
+def put_lock(connection: Connection, **lock: object) -> None:
     """Put a lock, or renew the one that is there."""
-    await connection.execute(_LOCK, lock)
+    connection.later(_LOCK, lock)
 
 
 def as_columns(lock: facts.Lock) -> dict[str, object]:

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from towpath.ports.store import Ticket
+from towpath.storage.connection import Connection
 
 LEASE_S = 10.0
 CHANNEL = "towpath_looks"
@@ -100,21 +100,15 @@ _ENSURE_LEASE = sa.text(
 _ENSURE_LOOK = sa.text(
     "INSERT INTO look (release) VALUES (:release) ON CONFLICT (release) DO NOTHING"
 )
-_NEXT = sa.text(
-    """
-    SELECT min(greatest(look.look_at, lease.until)) FROM look JOIN lease USING (release)
-    WHERE look.look_at < 'infinity'
-    """
-)
 
 
-async def take(connection: AsyncConnection, worker: str, limit: int) -> Sequence[Ticket]:
+async def take(connection: Connection, worker: str, limit: int) -> Sequence[Ticket]:
     """Lease what is due. A lease that has run out is taken over."""
     rows = await connection.execute(_TAKE, {"worker": worker, "limit": limit, "lease": LEASE_S})
     return [Ticket(row.release, row.look_no) for row in rows]
 
 
-async def renew(connection: AsyncConnection, tickets: Collection[Ticket]) -> None:
+async def renew(connection: Connection, tickets: Collection[Ticket]) -> None:
     """Keep the leases that are still ours."""
     ordered = sorted(tickets, key=lambda ticket: ticket.release)
     await connection.execute(
@@ -127,37 +121,31 @@ async def renew(connection: AsyncConnection, tickets: Collection[Ticket]) -> Non
     )
 
 
-async def end(connection: AsyncConnection, ticket: Ticket, at: datetime | None) -> None:
+async def end(connection: Connection, ticket: Ticket, at: datetime | None) -> None:
     """Give the lease back; a release that can no longer change is not looked at again."""
     mine = {"release": ticket.release, "look_no": ticket.look_no}
     if (await connection.execute(_GIVE_BACK, mine)).one_or_none() is None:
         return
-    await connection.execute(_AGAIN, {"release": ticket.release, "at": at})
+    connection.later(_AGAIN, {"release": ticket.release, "at": at})
     if at is None:
-        await connection.execute(_FORGET_CLOSED, {"release": ticket.release})
+        connection.later(_FORGET_CLOSED, {"release": ticket.release})
 
 
-async def wake(connection: AsyncConnection, releases: Collection[str]) -> None:
+def wake(connection: Connection, releases: Collection[str]) -> None:
     """Have these releases looked at now, and tell the workers."""
     if releases:
-        await connection.execute(_WAKE, {"releases": sorted(releases), "channel": CHANNEL})
+        connection.later(_WAKE, {"releases": sorted(releases), "channel": CHANNEL})
 
 
-async def wake_others(
-    connection: AsyncConnection, product: str, release: str, *, itself: bool = False
+def wake_others(
+    connection: Connection, product: str, release: str, *, itself: bool = False
 ) -> None:
     """Have the product's other open releases looked at, and the release itself if asked."""
     others = {"product": product, "release": release, "itself": itself, "channel": CHANNEL}
-    await connection.execute(_WAKE_OTHERS, others)
+    connection.later(_WAKE_OTHERS, others)
 
 
-async def ensure(connection: AsyncConnection, release: str) -> None:
+def ensure(connection: Connection, release: str) -> None:
     """Have a look and a lease for the release, whether it was forgotten or is new."""
-    await connection.execute(_ENSURE_LEASE, {"release": release})
-    await connection.execute(_ENSURE_LOOK, {"release": release})
-
-
-async def next_due(connection: AsyncConnection) -> datetime | None:
-    """When the next look can begin."""
-    found: datetime | None = (await connection.execute(_NEXT)).scalar()
-    return found
+    connection.later(_ENSURE_LEASE, {"release": release})
+    connection.later(_ENSURE_LOOK, {"release": release})

@@ -27,7 +27,7 @@ class Queries:
         self._database = database.Database(engine)
 
     async def _read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        return await self._database.transact(work)
+        return await self._database.read(work)
 
     # --- releases ----------------------------------------------------------------------------
     async def releases(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page:

@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from towpath.domain import events, evolution, facts
 from towpath.domain.release import Release
 from towpath.domain.status import Status
 from towpath.ports.store import LeaseLost, Ticket, View
 from towpath.storage import codec, landings, looks
+from towpath.storage.connection import Connection, Row
 
 _EVENT_LOCK = 7_094_471  # any constant: whoever writes events holds it until its commit
 
@@ -38,6 +38,16 @@ _SAVE = sa.text(
         open = :open, ended_at = :ended_at, environments = CAST(:environments AS jsonb),
         reason = CAST(:reason AS jsonb), version = :version
     WHERE id = :id
+    """
+)
+_INSERT = sa.text(
+    """
+    INSERT INTO release (id, product, n, name, trigger, line, flow, initiator, version,
+        subject, revision, status, ended, open, created_at, environments, reason, content, state)
+    VALUES (:id, :product, :n, :name, :trigger, :line, :flow, :initiator, :version,
+        :subject, :revision, :status, :ended, :open, :created_at,
+        CAST(:environments AS jsonb), CAST(:reason AS jsonb), CAST(:content AS jsonb),
+        CAST(:state AS jsonb))
     """
 )
 # No row is there before the lock is, so ids are drawn in the order of commits.
@@ -98,7 +108,7 @@ class Locked:
     now: datetime
 
 
-async def view(connection: AsyncConnection, ticket: Ticket) -> View:
+async def view(connection: Connection, ticket: Ticket) -> View:
     """The release and what surrounds it, if the look is still ours."""
     mine = {"release": ticket.release, "look_no": ticket.look_no}
     row = (await connection.execute(_VIEW_FENCED, mine)).one_or_none()
@@ -107,13 +117,13 @@ async def view(connection: AsyncConnection, ticket: Ticket) -> View:
     return _as_view(row)
 
 
-async def view_of(connection: AsyncConnection, release: str) -> View | None:
+async def view_of(connection: Connection, release: str) -> View | None:
     """The same for whoever does not look, but asks."""
     row = (await connection.execute(_VIEW_ANY, {"release": release})).one_or_none()
     return _as_view(row) if row else None
 
 
-def _as_view(row: sa.Row[Any]) -> View:
+def _as_view(row: Row) -> View:
     writes: dict[str, list[facts.OpenWrite]] = {}
     for each in row.writes or ():
         writes.setdefault(each["environment"], []).append(_open_write(each))
@@ -158,7 +168,7 @@ def _open_write(row: Mapping[str, Any]) -> facts.OpenWrite:
     )
 
 
-async def locked(connection: AsyncConnection, ticket: Ticket) -> Locked:
+async def locked(connection: Connection, ticket: Ticket) -> Locked:
     """The release, locked for a change by the look that holds the ticket."""
     mine = {"release": ticket.release, "look_no": ticket.look_no}
     row = (await connection.execute(_LOCK, mine)).one_or_none()
@@ -167,14 +177,14 @@ async def locked(connection: AsyncConnection, ticket: Ticket) -> Locked:
     return Locked(codec.load_release(row.content, row.state), row.now)
 
 
-async def locked_for_command(connection: AsyncConnection, release: str) -> Locked | None:
+async def locked_for_command(connection: Connection, release: str) -> Locked | None:
     """The release, locked for a person's wish."""
     row = (await connection.execute(_LOCK_ANY, {"release": release})).one_or_none()
     return Locked(codec.load_release(row.content, row.state), row.now) if row else None
 
 
-async def change(
-    connection: AsyncConnection,
+def change(
+    connection: Connection,
     before: Locked,
     happened: Sequence[events.Event],
     actor: str,
@@ -186,18 +196,18 @@ async def change(
     What a person `commanded` wakes the release itself too.
     """
     after = evolution.evolve(before.release, happened, before.now)
-    await connection.execute(_SAVE, _columns(after))
-    moved = await _hold_claims(connection, before.release, after)
+    connection.later(_SAVE, _columns(after))
+    moved = _hold_claims(connection, before.release, after)
     for event in happened:
         if isinstance(event, events.CommitLanded):
-            await landings.landed(connection, after, event)
+            landings.landed(connection, after, event)
         elif isinstance(event, events.EnvironmentLocked):
-            await landings.lock(connection, after, event)
+            landings.lock(connection, after, event)
     if moved or any(isinstance(event, _WAKING) for event in happened):
-        await looks.wake_others(connection, after.product, after.id, itself=commanded)
+        looks.wake_others(connection, after.product, after.id, itself=commanded)
     elif commanded:
-        await looks.wake(connection, [after.id])
-    await tell(connection, after.product, after.id, happened, actor)
+        looks.wake(connection, [after.id])
+    tell(connection, after.product, after.id, happened, actor)
     return after
 
 
@@ -217,47 +227,29 @@ def _columns(release: Release) -> dict[str, object]:
     }
 
 
-async def _hold_claims(connection: AsyncConnection, before: Release, after: Release) -> bool:
+def _hold_claims(connection: Connection, before: Release, after: Release) -> bool:
     """A claim ends with its promotion; a suspended promotion's claim may be taken over.
 
     Answers whether that changed for some environment, so that others may be due there.
     """
     moved = False
     for old, new in zip(before.promotions, after.promotions, strict=True):
-        if old.claim and (old.status, old.claim) != (new.status, new.claim):
-            held = await connection.execute(
-                _HOLD,
-                {
-                    "over": not new.claim,
-                    "yields": new.status is Status.SUSPENDED,
-                    "product": after.product,
-                    "environment": new.environment,
-                    "release": after.id,
-                },
-            )
-            moved = moved or held.rowcount > 0
+        over, yields = not new.claim, new.status is Status.SUSPENDED
+        if old.claim and (over or yields is not (old.status is Status.SUSPENDED)):
+            held = {"over": over, "yields": yields, "release": after.id}
+            place = {"product": after.product, "environment": new.environment}
+            connection.later(_HOLD, {**held, **place})
+            moved = True
     return moved
 
 
-async def insert(
-    connection: AsyncConnection, release: Release, created: events.Event, actor: str
-) -> None:
+def insert(connection: Connection, release: Release, created: events.Event, actor: str) -> None:
     """A new release, with its first look due now."""
     content, _ = codec.dump_release(release)
     commit = release.commit
     columns = _columns(release)
-    await connection.execute(
-        sa.text(
-            """
-            INSERT INTO release (id, product, n, name, trigger, line, flow, initiator, version,
-                subject, revision, status, ended, open, created_at, environments, reason,
-                content, state)
-            VALUES (:id, :product, :n, :name, :trigger, :line, :flow, :initiator, :version,
-                :subject, :revision, :status, :ended, :open, :created_at,
-                CAST(:environments AS jsonb), CAST(:reason AS jsonb), CAST(:content AS jsonb),
-                CAST(:state AS jsonb))
-            """
-        ),
+    connection.later(
+        _INSERT,
         {
             **columns,
             "product": release.product,
@@ -273,13 +265,13 @@ async def insert(
             "content": json.dumps(content),
         },
     )
-    await looks.ensure(connection, release.id)
-    await looks.wake_others(connection, release.product, release.id, itself=True)
-    await tell(connection, release.product, release.id, [created], actor)
+    looks.ensure(connection, release.id)
+    looks.wake_others(connection, release.product, release.id, itself=True)
+    tell(connection, release.product, release.id, [created], actor)
 
 
-async def tell(
-    connection: AsyncConnection,
+def tell(
+    connection: Connection,
     product: str,
     release: str,
     happened: Sequence[events.Event],
@@ -289,7 +281,7 @@ async def tell(
     if not happened:
         return
     dumped = [codec.dump_event(event) for event in happened]
-    await connection.execute(
+    connection.later(
         _TELL,
         {
             "events_lock": _EVENT_LOCK,

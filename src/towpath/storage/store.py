@@ -5,17 +5,18 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from towpath.domain import content, events, facts, reasons
 from towpath.domain.release import Release
 from towpath.ports.store import Announcement, LandedPart, StoredConfiguration, Ticket, View
 from towpath.storage import claims, creation, landings, looks, records, watched
+from towpath.storage.connection import Connection
 from towpath.storage.database import Database
 
 _UNLOCK = sa.text(
     "DELETE FROM lock WHERE product = :product AND environment = :environment RETURNING product"
 )
+_NOW = sa.text("SELECT now()")
 _OPEN_IN = sa.text("SELECT id FROM release WHERE open AND (product = :product OR :product = '')")
 
 
@@ -31,15 +32,11 @@ class PostgresStore:
 
     async def renew_leases(self, tickets: Collection[Ticket]) -> None:
         """See the port."""
-        await self._database.transact(lambda c: looks.renew(c, tickets))
+        await self._database.run(lambda c: looks.renew(c, tickets))
 
     async def end_look(self, ticket: Ticket, again_at: datetime | None) -> None:
         """See the port."""
         await self._database.transact(lambda c: looks.end(c, ticket, again_at))
-
-    async def next_look_at(self) -> datetime | None:
-        """See the port."""
-        return await self._database.run(looks.next_due)
 
     async def view(self, ticket: Ticket) -> View:
         """See the port."""
@@ -52,9 +49,9 @@ class PostgresStore:
     async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> Release:
         """See the port."""
 
-        async def work(connection: AsyncConnection) -> Release:
+        async def work(connection: Connection) -> Release:
             before = await records.locked(connection, ticket)
-            return await records.change(connection, before, happened, "")
+            return records.change(connection, before, happened, "")
 
         return await self._database.transact(work)
 
@@ -79,7 +76,7 @@ class PostgresStore:
     ) -> Release:
         """See the port."""
 
-        async def work(connection: AsyncConnection) -> Release:
+        async def work(connection: Connection) -> Release:
             before = await records.locked_for_command(connection, release)
             around = await records.view_of(connection, release)
             if before is None or around is None:
@@ -87,8 +84,8 @@ class PostgresStore:
             happened = decide(around)
             if not happened:
                 return before.release
-            await looks.ensure(connection, release)
-            return await records.change(connection, before, happened, actor, commanded=True)
+            looks.ensure(connection, release)
+            return records.change(connection, before, happened, actor, commanded=True)
 
         return await self._database.transact(work)
 
@@ -103,8 +100,8 @@ class PostgresStore:
     ) -> Release | None:
         """See the port."""
 
-        async def work(connection: AsyncConnection) -> Release | None:
-            await creation.keep(connection, bodies)
+        async def work(connection: Connection) -> Release | None:
+            creation.keep(connection, bodies)
             return await creation.create(
                 connection, product, build, expected, trigger_environment, actor
             )
@@ -119,7 +116,11 @@ class PostgresStore:
 
     async def keep_bodies(self, bodies: Mapping[str, bytes]) -> None:
         """See the port."""
-        await self._database.transact(lambda c: creation.keep(c, bodies))
+
+        async def work(connection: Connection) -> None:
+            creation.keep(connection, bodies)
+
+        await self._database.transact(work)
 
     async def landed(self, product: str) -> Mapping[str, Mapping[str, LandedPart]]:
         """See the port."""
@@ -127,7 +128,7 @@ class PostgresStore:
 
     async def landed_with(self, product: str, environment: str, release: str) -> content.Content:
         """See the port."""
-        return await self._database.transact(
+        return await self._database.run(
             lambda c: landings.with_release(c, product, environment, release)
         )
 
@@ -139,9 +140,7 @@ class PostgresStore:
 
     async def landings(self, product: str, environment: str, limit: int) -> Sequence[str]:
         """See the port."""
-        return await self._database.transact(
-            lambda c: landings.history(c, product, environment, limit)
-        )
+        return await self._database.run(lambda c: landings.history(c, product, environment, limit))
 
     async def found(
         self,
@@ -152,10 +151,10 @@ class PostgresStore:
     ) -> None:
         """See the port."""
 
-        async def work(connection: AsyncConnection) -> None:
-            await creation.keep(connection, bodies)
-            await creation.ensure_product(connection, product, first_n)
-            await landings.found(connection, product, parts)
+        async def work(connection: Connection) -> None:
+            creation.keep(connection, bodies)
+            creation.ensure_product(connection, product, first_n)
+            landings.found(connection, product, parts)
 
         await self._database.transact(work)
 
@@ -165,11 +164,11 @@ class PostgresStore:
 
     async def holder(self, product: str, environment: str) -> Release | None:
         """See the port."""
-        return await self._database.transact(lambda c: claims.holder(c, product, environment))
+        return await self._database.run(lambda c: claims.holder(c, product, environment))
 
     async def take_duty(self, name: str, worker: str, seconds: float) -> bool:
         """See the port."""
-        return await self._database.transact(lambda c: claims.take_duty(c, name, worker, seconds))
+        return await self._database.run(lambda c: claims.take_duty(c, name, worker, seconds))
 
     async def heads(self) -> Mapping[tuple[str, str], str]:
         """See the port."""
@@ -186,8 +185,8 @@ class PostgresStore:
     async def lock(self, lock: facts.Lock) -> None:
         """See the port."""
 
-        async def work(connection: AsyncConnection) -> None:
-            await landings.put_lock(connection, **landings.as_columns(lock))
+        async def work(connection: Connection) -> None:
+            landings.put_lock(connection, **landings.as_columns(lock))
             event = events.EnvironmentLocked(
                 lock.product, lock.reason, lock.until, environment=lock.environment
             )
@@ -198,7 +197,7 @@ class PostgresStore:
     async def unlock(self, product: str, environment: str, actor: str) -> bool:
         """See the port."""
 
-        async def work(connection: AsyncConnection) -> bool:
+        async def work(connection: Connection) -> bool:
             place = {"product": product, "environment": environment}
             gone = (await connection.execute(_UNLOCK, place)).one_or_none()
             if gone is not None:
@@ -209,11 +208,11 @@ class PostgresStore:
         return await self._database.transact(work)
 
     async def _changed_lock(
-        self, connection: AsyncConnection, product: str, event: events.Event, actor: str
+        self, connection: Connection, product: str, event: events.Event, actor: str
     ) -> None:
         rows = await connection.execute(_OPEN_IN, {"product": product})
-        await looks.wake(connection, [row.id for row in rows])
-        await records.tell(connection, product, "", [event], actor)
+        looks.wake(connection, [row.id for row in rows])
+        records.tell(connection, product, "", [event], actor)
 
     async def configuration(self) -> StoredConfiguration | None:
         """See the port."""
@@ -226,8 +225,8 @@ class PostgresStore:
     async def now(self) -> datetime:
         """See the port."""
 
-        async def work(connection: AsyncConnection) -> datetime:
-            found: datetime = (await connection.execute(sa.text("SELECT now()"))).scalar_one()
+        async def work(connection: Connection) -> datetime:
+            found: datetime = (await connection.execute(_NOW)).scalar_one()
             return found
 
         return await self._database.transact(work)

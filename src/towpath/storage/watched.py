@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from towpath.domain import catalog, reasons
 from towpath.ports.store import StoredConfiguration
 from towpath.storage import codec
+from towpath.storage.connection import Connection
 
 CHANNEL = "towpath_configuration"
 
@@ -43,20 +43,20 @@ _CONFIGURE = sa.text(
 _TELL = sa.text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 
-async def heads(connection: AsyncConnection) -> Mapping[tuple[str, str], str]:
+async def heads(connection: Connection) -> Mapping[tuple[str, str], str]:
     """The head up to which each branch was examined."""
     rows = await connection.execute(_HEADS)
     return {(row.repository, row.branch): row.sha for row in rows}
 
 
-async def examined(connection: AsyncConnection, repository: str, branch: str, sha: str) -> None:
+async def examined(connection: Connection, repository: str, branch: str, sha: str) -> None:
     """Everything up to this head was examined."""
     head = {"repository": repository, "branch": branch, "sha": sha}
     await connection.execute(_EXAMINED, head)
 
 
 async def trouble(
-    connection: AsyncConnection, scope: str, subject: str, reason: reasons.Reason | None
+    connection: Connection, scope: str, subject: str, reason: reasons.Reason | None
 ) -> None:
     """Note what is wrong, or that nothing is any more."""
     about = {"scope": scope, "subject": subject}
@@ -67,7 +67,7 @@ async def trouble(
         await connection.execute(_TROUBLE, {**about, "reason": dumped})
 
 
-async def configuration(connection: AsyncConnection) -> StoredConfiguration | None:
+async def configuration(connection: Connection) -> StoredConfiguration | None:
     """The configuration in force."""
     row = (await connection.execute(_CONFIGURATION)).one_or_none()
     if row is None:
@@ -83,7 +83,7 @@ async def configuration(connection: AsyncConnection) -> StoredConfiguration | No
     )
 
 
-async def configure(connection: AsyncConnection, stored: StoredConfiguration) -> None:
+async def configure(connection: Connection, stored: StoredConfiguration) -> None:
     """Put a configuration in force, or note what is wrong with a newer one."""
     # latin-1 maps every byte to one character and back, so that any file survives as JSON.
     files = {path: data.decode("latin-1") for path, data in stored.files.items()}

@@ -299,12 +299,12 @@ async def test_of_writes_announced_together_each_is_judged_alone(stored: Stored)
 async def test_a_stop_comes_before_an_announcement_or_sees_it(stored: Stored) -> None:
     ticket, release = await stored.claimed()
     mine = world.attempt(ticket, release)
-    async with stored.engine.begin() as stopping:
+    async with stored.database.begun() as stopping:
         before = await records.locked_for_command(stopping, release.id)
         assert before is not None
         announcing = asyncio.create_task(stored.store.announce([mine], BASE))
         await stored.until_somebody_waits()
-        await records.change(stopping, before, [world.stop()], "ada")
+        records.change(stopping, before, [world.stop()], "ada")
     assert await announcing == set()
 
 

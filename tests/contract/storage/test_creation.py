@@ -167,9 +167,10 @@ async def test_what_several_find_at_once_is_recorded_once(stored: Stored) -> Non
 async def test_what_is_found_while_something_lands_does_not_come_after_it(stored: Stored) -> None:
     ticket, release = await stored.claimed()
     found = {"qa": {"api": LandedPart(world.part("0.9.0", FIRST), FIRST)}}
-    async with stored.engine.begin() as landing:
+    async with stored.database.begun() as landing:
         before = await records.locked(landing, ticket)
-        await records.change(landing, before, [world.landed(release)], "")
+        records.change(landing, before, [world.landed(release)], "")
+        await world.said(landing)
         finding = asyncio.create_task(stored.store.found("checkout", 0, found, {}))
         await stored.until_somebody_waits()
     await finding

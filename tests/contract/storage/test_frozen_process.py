@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from towpath.ports.store import StoreUnavailable
 from towpath.storage import database
+from towpath.storage.connection import Connection
 
 THE_LOCK = sa.text("SELECT pg_advisory_xact_lock(1)")
 
@@ -17,7 +18,7 @@ async def test_locks_of_a_frozen_process_are_freed_and_it_learns_of_it(database_
     engine = database.connect(database_url)
     locked, thawed = asyncio.Event(), asyncio.Event()
 
-    async def freeze(connection: AsyncConnection) -> None:
+    async def freeze(connection: Connection) -> None:
         await connection.execute(THE_LOCK)
         locked.set()
         await thawed.wait()

@@ -21,9 +21,8 @@ async def _find(stored: Stored, environment: str = "qa", **versions: str) -> Non
 async def _land(stored: Stored, release: Release, environment: str = "qa", **versions: str) -> None:
     """The release brings components at versions, by a commit of its own."""
     parts: content.Content = {name: world.part(version) for name, version in versions.items()}
-    await stored.database.transact(
-        lambda c: landings.put(c, release, environment, parts, f"{release.n}" * 40)
-    )
+    async with stored.database.begun() as connection:
+        landings.put(connection, release, environment, parts, f"{release.n}" * 40)
 
 
 async def _held(stored: Stored, release: str, environment: str = "qa") -> dict[str, str]:

@@ -88,7 +88,7 @@ async def test_renewing_does_not_wait_for_a_release_that_is_being_written(stored
     busy = await stored.look((await stored.make("checkout")).id)
     other = await stored.look((await stored.make("search")).id)
     await stored.later(looks.LEASE_S - 1)
-    async with stored.engine.begin() as writing:
+    async with stored.database.begun() as writing:
         await world.locked(writing, busy)
         async with asyncio.timeout(10):
             await stored.store.renew_leases([busy, other])
@@ -111,12 +111,14 @@ async def test_a_wake_up_during_a_look_leads_to_one_more_look(stored: Stored) ->
 async def test_a_wake_up_that_commits_while_the_look_ends_is_kept(stored: Stored) -> None:
     made = await stored.make()
     ticket = await stored.look(made.id)
-    async with stored.engine.begin() as waking, stored.engine.begin() as ending:
+    async with stored.database.begun() as ending:
         await world.backend(ending)  # the look's end is older than the wake-up
-        await looks.wake(waking, [made.id])
-        late = asyncio.create_task(looks.end(ending, ticket, None))
-        await stored.until_somebody_waits()
-        await waking.commit()
+        async with stored.database.begun() as waking:
+            looks.wake(waking, [made.id])
+            await world.said(waking)
+            await looks.end(ending, ticket, None)
+            late = asyncio.create_task(world.said(ending))
+            await stored.until_somebody_waits()
         await late
     (again,) = await stored.store.take_looks("worker-2", 8)
     assert again.release == made.id
@@ -181,7 +183,6 @@ async def test_an_open_release_is_not_forgotten_and_not_due(stored: Stored) -> N
     ticket = await stored.look(made.id)
     await stored.store.end_look(ticket, None)
     assert await stored.value("SELECT look_at = 'infinity' FROM look")
-    assert await stored.store.next_look_at() is None
 
 
 async def test_a_closed_release_woken_during_the_look_is_forgotten_after_the_next(
@@ -203,8 +204,9 @@ async def test_a_command_that_meets_the_forgetting_of_its_release_is_looked_at(
     made = await stored.make()
     ticket = await stored.look(made.id)
     await stored.store.record(ticket, world.all_ended())
-    async with stored.engine.begin() as ending:
+    async with stored.database.begun() as ending:
         await looks.end(ending, ticket, None)
+        await world.said(ending)
         reopening = asyncio.create_task(
             stored.store.command(made.id, "ada", lambda _: [world.retried()])
         )
@@ -230,16 +232,6 @@ async def test_a_ticket_from_before_a_release_was_forgotten_is_never_valid_again
         with pytest.raises(LeaseLost):
             await stored.store.record(paused, [world.warned()])
         await stored.store.end_look(again, None)
-
-
-async def test_the_next_look_is_known_across_leases_and_timers(stored: Stored) -> None:
-    first, second = await stored.make("checkout"), await stored.make("search")
-    now = await stored.store.now()
-    ticket = await stored.look(first.id)
-    await stored.store.end_look(ticket, now + timedelta(minutes=5))
-    ticket = await stored.look(second.id)
-    await stored.store.end_look(ticket, now + timedelta(minutes=3))
-    assert await stored.store.next_look_at() == now + timedelta(minutes=3)
 
 
 async def test_wakers_in_any_order_do_not_block_each_other_in_a_circle(stored: Stored) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import exc
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 import stored_world as world
 from stored_world import Stored
@@ -18,6 +17,7 @@ from towpath.domain.release import PhaseName
 from towpath.domain.status import Status
 from towpath.ports.store import LeaseLost, StoreUnavailable, Ticket, View
 from towpath.storage import looks, records
+from towpath.storage.connection import Connection
 
 Writes = Callable[[Stored, Ticket], Awaitable[object]]
 
@@ -69,7 +69,7 @@ async def test_a_takeover_waits_for_nobody_and_never_comes_between_check_and_wri
 ) -> None:
     ticket = await stored.look((await stored.make()).id)
     await stored.later(looks.LEASE_S + 1)
-    async with stored.engine.begin() as writing:
+    async with stored.database.begun() as writing:
         await world.locked(writing, ticket)
         async with asyncio.timeout(10):
             assert await stored.store.take_looks("worker-2", 8) == []
@@ -117,11 +117,11 @@ async def test_a_command_decides_by_what_is_true_under_its_lock(stored: Stored) 
         seen.append(view.release.course.status)
         return []
 
-    async with stored.engine.begin() as writing:
+    async with stored.database.begun() as writing:
         before = await records.locked(writing, ticket)
         asking = asyncio.create_task(stored.store.command(made.id, "grace", decide))
         await stored.until_somebody_waits()
-        await records.change(writing, before, [world.stop()], "")
+        records.change(writing, before, [world.stop()], "")
     await asking
     assert seen == [Status.TERMINATING]
 
@@ -146,7 +146,7 @@ async def test_a_command_that_is_refused_or_decides_nothing_writes_nothing(store
     assert await stored.rows(EVERYTHING) == before
 
 
-async def _terminated_at_its_event(connection: AsyncConnection) -> None:
+async def _terminated_at_its_event(connection: Connection) -> None:
     await connection.execute(
         sa.text(
             "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS"
@@ -179,7 +179,7 @@ async def test_an_event_that_cannot_be_written_takes_the_state_back_with_it(
     ticket, release = await stored.claimed()
     await stored.rows("ALTER TABLE event ADD CHECK (kind <> 'PromotionEnded')")
     before = await stored.rows(EVERYTHING)
-    with pytest.raises(exc.IntegrityError):
+    with pytest.raises(psycopg.errors.IntegrityError):
         await stored.store.record(ticket, [world.landed(release), *world.ended()])
     assert await stored.rows(EVERYTHING) == before
 

@@ -13,16 +13,16 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import exc
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 import databases
 import stored_world as world
 from stored_world import Stored
 from towpath.ports.store import StoreUnavailable
 from towpath.storage import database, schema
+from towpath.storage.connection import Connection
 from towpath.storage.database import Database
 from towpath.storage.embedded import Embedded, EmbeddedServer
+from towpath.storage.queries import Queries
 from towpath.storage.store import PostgresStore
 
 PATIENCE_S = 60.0
@@ -133,13 +133,31 @@ async def test_no_free_connection_of_ours_is_unavailable(
 ) -> None:
     monkeypatch.setattr(database, "CONNECT_TIMEOUT_S", 1)
     engine = database.connect(stored.url, pool_size=1)
+    ours = Database(engine)
     try:
+        async with ours.begun(), ours.begun():
+            with pytest.raises(StoreUnavailable, match="limit"):
+                await PostgresStore(ours).now()
+        await PostgresStore(ours).now()
         async with engine.connect(), engine.connect():
             with pytest.raises(StoreUnavailable, match="limit"):
-                await PostgresStore(Database(engine)).now()
-        await PostgresStore(Database(engine)).now()
+                await Queries(engine).newest_event()
+        await Queries(engine).newest_event()
     finally:
         await engine.dispose()
+
+
+async def test_connections_are_kept_and_one_that_the_server_ended_is_not_used(
+    stored: Stored,
+) -> None:
+    ours = stored.database
+    first = await ours.transact(world.backend)
+    assert await ours.transact(world.backend) == first
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        await ours.transact(lambda c: c.execute(sa.text("SELECT no_such_column FROM release")))
+    assert await ours.run(world.backend) == first
+    await stored.rows("SELECT pg_terminate_backend(:first, 10000)", first=first)
+    assert await ours.transact(world.backend) != first
 
 
 async def test_a_server_that_is_not_there_and_one_that_refuses_us_are_unavailable(
@@ -183,12 +201,12 @@ async def test_a_database_that_only_reads_is_unavailable(stored: Stored) -> None
 
 
 async def test_a_defect_of_ours_is_not_called_an_outage(stored: Stored) -> None:
-    async def broken(connection: AsyncConnection) -> None:
+    async def broken(connection: Connection) -> None:
         await connection.execute(sa.text("SELECT no_such_column FROM release"))
 
-    with pytest.raises(exc.ProgrammingError):
+    with pytest.raises(psycopg.errors.UndefinedColumn):
         await stored.database.transact(broken)
-    with pytest.raises(exc.ProgrammingError):
+    with pytest.raises(psycopg.errors.UndefinedColumn):
         await stored.database.run(broken)
 
 
@@ -197,11 +215,11 @@ async def test_what_was_rolled_back_for_a_deadlock_is_done_again(stored: Stored)
     both = asyncio.Barrier(2)
     attempts = 0
 
-    async def lock(connection: AsyncConnection, release: str) -> None:
+    async def lock(connection: Connection, release: str) -> None:
         statement = sa.text("UPDATE release SET subject = subject || '.' WHERE id = :id")
         await connection.execute(statement, {"id": release})
 
-    async def crossing(connection: AsyncConnection, one: str, other: str) -> None:
+    async def crossing(connection: Connection, one: str, other: str) -> None:
         nonlocal attempts
         attempts += 1
         await lock(connection, one)
