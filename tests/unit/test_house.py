@@ -10,6 +10,7 @@ SOURCE = Path(towpath.__file__).parent
 STARTS_PROCESSES = {"git/process.py", "storage/embedded.py", "storage/embedded_process.py"}
 # Requests, jobs and the loops that must outlive a defect in one of them.
 EDGES = {
+    "engine/running.py",
     "engine/worker.py",
     "engine/observe.py",
     "engine/configuring.py",

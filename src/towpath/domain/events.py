@@ -205,6 +205,24 @@ class PromotionRetried(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StepResumed(Event):
+    """A person let a suspended step of a workflow go on."""
+
+    run: UUID
+    workflow: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStopped(Event):
+    """A person asked a workflow's run to stop."""
+
+    run: UUID
+    workflow: str
+    reason: reasons.Reason
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentLocked(Event):
     """The product in the environment (or, without product, all of it) is locked."""
 

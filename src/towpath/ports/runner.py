@@ -57,5 +57,8 @@ class Runner(Protocol):
         ...
 
     async def execute(self, run: Run, step: str, log: Log) -> Outcome:
-        """Execute a leaf now. Cancelling it ends all that it started."""
+        """Execute a leaf now. Cancelling it ends all that it started.
+
+        Of the run's steps only this one is given, with all that it needs in inputs and memo.
+        """
         ...

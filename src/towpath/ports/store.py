@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from towpath.domain import catalog, content, events, facts, reasons
+from towpath.domain import catalog, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
 
 
@@ -39,6 +39,7 @@ class View:
     rivals: tuple[facts.Rival, ...] = ()
     stages: Mapping[str, facts.Stage] = field(default_factory=dict)
     open_writes: Mapping[str, tuple[facts.OpenWrite, ...]] = field(default_factory=dict)
+    runs: tuple[workflow.Known, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,25 @@ class Store(Protocol):
 
     async def settle(self, writes: Collection[UUID]) -> None:
         """Mark attempts as ended: it is known whether they arrived."""
+        ...
+
+    async def start_runs(
+        self,
+        ticket: Ticket,
+        environment: str,
+        claim: int,
+        runs: Mapping[workflow.Place, workflow.Run],
+    ) -> bool:
+        """Start runs of workflows, each under its place's id: a second time changes nothing.
+
+        False: the look, or the claim (0: none is needed), is somebody else's by now.
+        """
+        ...
+
+    async def stop_runs(
+        self, ticket: Ticket, ids: Collection[UUID], reason: reasons.Reason
+    ) -> None:
+        """Ask runs to stop; those that have ended are left alone."""
         ...
 
     async def command(

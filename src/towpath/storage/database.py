@@ -115,7 +115,7 @@ class Database:
     async def _attempts(self, once: Callable[[], Awaitable[T]]) -> T:
         try:
             return await once()
-        except Exception as error:
+        except (psycopg.Error, exc.DBAPIError) as error:
             if not _was_rolled_back(error):
                 raise
         async for attempt in stamina.retry_context(

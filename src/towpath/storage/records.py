@@ -16,7 +16,7 @@ from towpath.domain import events, evolution, facts
 from towpath.domain.release import Release
 from towpath.domain.status import Status
 from towpath.ports.store import LeaseLost, Ticket, View
-from towpath.storage import codec, landings, looks
+from towpath.storage import codec, landings, looks, run_rows
 from towpath.storage.connection import Connection, Row
 
 _EVENT_LOCK = 7_094_471  # any constant: whoever writes events holds it until its commit
@@ -72,7 +72,10 @@ _VIEW = """
         (SELECT jsonb_agg(to_jsonb(lock)) FROM lock
             WHERE lock.product IN ('', release.product)) AS locks,
         (SELECT jsonb_agg(to_jsonb(write) ORDER BY write.id) FROM write
-            WHERE write.release = release.id AND NOT write.settled) AS writes
+            WHERE write.release = release.id AND NOT write.settled) AS writes,
+        (SELECT jsonb_agg(to_jsonb(run) - CAST('{manifest,arguments,labels}' AS text[])
+                ORDER BY run.created_at, run.id)
+            FROM run WHERE run.release = release.id) AS runs
     FROM release
     """
 _VIEW_FENCED = sa.text(
@@ -133,6 +136,7 @@ def _as_view(row: Row) -> View:
         rivals=tuple(facts.as_rival(codec.load_release({}, state)) for state in row.rivals or ()),
         stages=_stages(row.stages or (), [_lock(each) for each in row.locks or ()]),
         open_writes={environment: tuple(found) for environment, found in writes.items()},
+        runs=tuple(run_rows.known(each) for each in row.runs or ()),
     )
 
 

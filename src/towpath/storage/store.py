@@ -6,10 +6,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from towpath.domain import content, events, facts, reasons
+from towpath.domain import content, events, facts, reasons, workflow
 from towpath.domain.release import Release
 from towpath.ports.store import Announcement, LandedPart, StoredConfiguration, Ticket, View
 from towpath.storage import claims, creation, landings, looks, records, watched
+from towpath.storage import runs as workflow_runs
 from towpath.storage.connection import Connection
 from towpath.storage.database import Database
 
@@ -70,6 +71,24 @@ class PostgresStore:
     async def settle(self, writes: Collection[UUID]) -> None:
         """See the port."""
         await self._database.run(lambda c: landings.settle(c, writes))
+
+    async def start_runs(
+        self,
+        ticket: Ticket,
+        environment: str,
+        claim: int,
+        runs: Mapping[workflow.Place, workflow.Run],
+    ) -> bool:
+        """See the port."""
+        return await self._database.transact(
+            lambda c: workflow_runs.start(c, ticket, environment, claim, runs)
+        )
+
+    async def stop_runs(
+        self, ticket: Ticket, ids: Collection[UUID], reason: reasons.Reason
+    ) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: workflow_runs.stop(c, ticket, ids, reason))
 
     async def command(
         self, release: str, actor: str, decide: Callable[[View], Sequence[events.Event]]

@@ -176,6 +176,107 @@ landing = sa.Table(
 sa.Index("ix_landing_place", landing.c.product, landing.c.environment, landing.c.id.desc())
 sa.Index("ix_landing_release", landing.c.release)
 
+# Manifests of workflows as runs were started with them, by SHA-256 of their JSON.
+manifest = sa.Table(
+    "manifest",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("data", pg.JSONB, nullable=False),
+)
+
+# Runs of promotion workflows. `due_at`: when time, a start or a stop asks for the run to go on.
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("release", sa.Text, nullable=False),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("application", sa.Text, nullable=False),
+    sa.Column("component", sa.Text, nullable=False),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("manifest", sa.Text, nullable=False),
+    sa.Column("arguments", pg.JSONB, nullable=False),
+    sa.Column("labels", pg.JSONB, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("reason", pg.JSONB),
+    sa.Column("stopping", pg.JSONB),
+    sa.Column("outputs", pg.JSONB, nullable=False, server_default="{}"),
+    sa.Column("created_at", _moment, nullable=False, server_default=_now),
+    sa.Column("started_at", _moment),
+    sa.Column("ended_at", _moment),
+    sa.Column("due_at", _moment, nullable=False, server_default=_now),
+)
+sa.Index("ix_run_release", run.c.release)
+sa.Index("ix_run_due", run.c.due_at, postgresql_where=sa.text("due_at < 'infinity'"))
+
+# The steps of runs, in the order in which they came. A leaf with `due_at` is to be executed: it is
+# leased by whoever does, and taken over when the lease runs out. `stop`: it must end.
+step = sa.Table(
+    "step",
+    metadata,
+    sa.Column(
+        "run",
+        pg.UUID(as_uuid=True),
+        sa.ForeignKey("run.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("parent", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("reason", pg.JSONB),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("started_at", _moment),
+    sa.Column("ended_at", _moment),
+    sa.Column("until", _moment),
+    sa.Column("inputs", pg.JSONB, nullable=False),
+    sa.Column("outputs", pg.JSONB, nullable=False),
+    sa.Column("memo", pg.JSONB, nullable=False),
+    sa.Column("due_at", _moment),
+    sa.Column("leased_until", _moment, nullable=False, server_default=sa.text("'-infinity'")),
+    sa.Column("worker", sa.Text, nullable=False, server_default=""),
+    sa.Column("stop", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+sa.Index("ix_step_due", step.c.due_at, postgresql_where=sa.text("due_at IS NOT NULL"))
+
+# Executions that were cut short, because who did them was gone; the step was executed again.
+interruption = sa.Table(
+    "interruption",
+    metadata,
+    sa.Column(
+        "run",
+        pg.UUID(as_uuid=True),
+        sa.ForeignKey("run.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("step", sa.Text, primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("started_at", _moment),
+    sa.Column("at", _moment, nullable=False, server_default=_now),
+)
+
+# What steps wrote, in pieces: `at` is a piece's place in the whole, in bytes.
+log = sa.Table(
+    "log",
+    metadata,
+    sa.Column(
+        "run",
+        pg.UUID(as_uuid=True),
+        sa.ForeignKey("run.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("step", sa.Text, primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("at", sa.BigInteger, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
 # Bodies of files promoted whole, by SHA-256.
 body = sa.Table(
     "body",

@@ -1,6 +1,7 @@
 """What each event makes of a release."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ def _qa(release: Release) -> Promotion:
     return found
 
 
+RUN = UUID(int=7)
 SAMPLES: tuple[events.Event, ...] = (
     events.ReleaseCreated(Trigger.HEAD, "v1"),
     events.ReleaseQueued(BUSY),
@@ -54,6 +56,8 @@ SAMPLES: tuple[events.Event, ...] = (
     events.WarningRaised(BUSY, environment="qa"),
     events.PromotionEnded(Status.TERMINATED, BUSY, environment="qa"),
     events.PromotionRetried(2, PhaseName.ACTION, environment="qa"),
+    events.StepResumed(RUN, "smoke", "wait", environment="qa"),
+    events.WorkflowStopped(RUN, "smoke", BUSY, environment="qa"),
     events.EnvironmentLocked("checkout", "freeze", environment="qa"),
     events.EnvironmentUnlocked("checkout", environment="qa"),
 )

@@ -1,0 +1,249 @@
+"""Brings runs of workflows forward: advances those that are due, executes steps, keeps their logs.
+
+Any number of workers share the runs of one database. A worker that dies loses its leases, and
+others execute its steps again; one that was only paused finds that its turn is gone, ends what it
+had started, and records nothing.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+import stamina
+
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.status import Status
+from towpath.domain.workflow import Run
+from towpath.ports.runner import Outcome, Progress, Runner
+from towpath.ports.runs import Execution, Piece, Runs, Turn
+from towpath.ports.store import Signals, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+STEPS = "towpath_steps"
+STOPS = "towpath_stops"
+RENEW_EVERY_S = 3.0
+ASK_EVERY_S = 1.0
+PATIENCE_AT_STOP_S = 10.0
+OUTAGE_S = 60.0
+"""How long the database may be away while the outcome of a step waits to be recorded."""
+TRIES = 5
+"""How often a step is executed whose worker is gone each time: it may be what takes it down."""
+_ORPHANED = Reason(
+    Code.TERMINATED_BY, "stopped; the worker that executed it was gone, so it may have gone on"
+)
+
+
+class Running:
+    """Executes steps, `at_once` at a time, and lets runs go on."""
+
+    def __init__(
+        self, name: str, runs: Runs, signals: Signals, runner: Runner, at_once: int
+    ) -> None:
+        self._name = name
+        self._runs = runs
+        self._signals = signals
+        self._runner = runner
+        self._at_once = at_once
+        self._tasks: MutableMapping[Turn, asyncio.Task[None]] = {}
+        self._stopped: set[Turn] = set()  # turns that were called off, so that nothing is recorded
+        self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until cancelled; then end what is executed: others begin it again."""
+        renewing = asyncio.create_task(self._renew_for_ever())
+        try:
+            while True:
+                await self._turn()
+        finally:
+            renewing.cancel()
+            await self._stop()
+
+    async def resume(self, run: UUID, step: str, actor: str) -> bool:
+        """Let a suspended step go on; False when it is not suspended. Raises `KeyError`."""
+        return await self._runs.resume(run, step, actor, self._advance)
+
+    async def stop(self, run: UUID, actor: str, comment: str) -> bool:
+        """Ask a run to stop; False when there is nothing left to stop. Raises `KeyError`."""
+        return await self._runs.stop(run, actor, comment)
+
+    # --- turns -------------------------------------------------------------------------------
+    async def _turn(self) -> None:
+        seen = self._signals.count(STEPS)
+        self._ended.clear()
+        try:
+            moved = await self._runs.advance_next(self._advance)
+            free = self._at_once - len(self._tasks)
+            taken = await self._runs.take_steps(self._name, free) if free > 0 else ()
+        except StoreUnavailable as error:
+            log.warning("the database does not answer: %s", error)
+            await asyncio.sleep(ASK_EVERY_S)
+            return
+        for execution in taken:
+            self._begin(execution)
+        if not moved and not taken:
+            await self._news(seen)
+
+    def _begin(self, execution: Execution) -> None:
+        task = asyncio.create_task(self._do(execution), name=f"step {execution.turn.step}")
+        self._tasks[execution.turn] = task
+
+    async def _news(self, seen: int) -> None:
+        waits = {
+            asyncio.create_task(self._signals.wait(STEPS, seen, ASK_EVERY_S)),
+            asyncio.create_task(self._ended.wait()),
+        }
+        try:
+            await asyncio.wait(waits, timeout=ASK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    # --- one step ----------------------------------------------------------------------------
+    async def _do(self, execution: Execution) -> None:
+        turn = execution.turn
+        try:
+            book = _Book(self._runs, turn)
+            outcome = await self._outcome(execution, book)
+            await self._finish(turn, outcome, book)
+        except StoreUnavailable as error:
+            log.warning("step %s of %s is not recorded: %s", turn.step, turn.run, error)
+        except Exception:
+            log.exception("step %s of %s failed in a way it never should", turn.step, turn.run)
+        finally:
+            self._tasks.pop(turn, None)
+            self._stopped.discard(turn)
+            self._ended.set()
+
+    async def _outcome(self, execution: Execution, book: "_Book") -> Outcome:
+        turn = execution.turn
+        if execution.stop:
+            return Outcome(Status.TERMINATED, execution.run.stopping or _ORPHANED)
+        if turn.attempt > TRIES:
+            return Outcome(Status.ERROR, _hopeless())
+        execute = asyncio.create_task(self._runner.execute(execution.run, turn.step, book))
+        keeping = asyncio.create_task(book.keep())
+        try:
+            return await execute
+        except asyncio.CancelledError:
+            execute.cancel()
+            await asyncio.gather(execute, return_exceptions=True)
+            if turn not in self._stopped:
+                raise
+            return Outcome(Status.TERMINATED)
+        except Exception as error:
+            log.exception("step %s of %s could not be executed", turn.step, turn.run)
+            return Outcome(Status.ERROR, _defect(error))
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _finish(self, turn: Turn, outcome: Outcome, book: "_Book") -> None:
+        """Record the outcome, and begin what follows. A success is not lost to a short outage."""
+        free = max(0, self._at_once - len(self._tasks) + 1)
+        async for attempt in stamina.retry_context(
+            on=StoreUnavailable, attempts=None, timeout=OUTAGE_S, wait_initial=0.2, wait_max=2
+        ):
+            with attempt:
+                following = await self._runs.finish_step(
+                    turn, self._name, outcome, book.rest(), self._advance, free
+                )
+        if following is None:
+            log.info("step %s of %s is executed by somebody else now", turn.step, turn.run)
+        for execution in following or ():
+            self._begin(execution)
+
+    def _advance(self, run: Run, outcomes: Mapping[str, Outcome], now: datetime) -> Progress:
+        """As the runner says. A defect of ours in one run must stop no other."""
+        try:
+            return self._runner.advance(run, outcomes, now)
+        except Exception as error:
+            log.exception("run %s of %s cannot go on", run.id, run.manifest.name)
+            return Progress(replace(run, status=Status.ERROR, reason=_defect(error), ended_at=now))
+
+    # --- leases ------------------------------------------------------------------------------
+    async def _renew_for_ever(self) -> None:
+        while True:
+            seen = self._signals.count(STOPS)
+            wait_s = RENEW_EVERY_S * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
+            await self._signals.wait(STOPS, seen, wait_s)
+            try:
+                await self._renew()
+            except StoreUnavailable as error:
+                log.warning("leases of steps not renewed, the database is away: %s", error)
+
+    async def _renew(self) -> None:
+        held = tuple(self._tasks)
+        if not held:
+            return
+        ours = await self._runs.renew_steps(held, self._name)
+        for turn in held:
+            task = self._tasks.get(turn)
+            if task and turn not in ours and turn not in self._stopped:
+                self._stopped.add(turn)
+                task.cancel()
+
+    async def _stop(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=PATIENCE_AT_STOP_S)
+
+
+class _Book:
+    """What a step writes, kept a few times a second, in pieces that know their place."""
+
+    EVERY_S = 0.25
+    LARGEST = 256 * 1024
+
+    def __init__(self, runs: Runs, turn: Turn) -> None:
+        self._runs = runs
+        self._turn = turn
+        self._at = 0
+        self._waiting = bytearray()
+        self._room = asyncio.Condition()
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes; waits while too many are not kept yet."""
+        async with self._room:
+            await self._room.wait_for(lambda: len(self._waiting) < self.LARGEST)
+            self._waiting += data
+
+    async def keep(self) -> None:
+        """Keep what has come, for ever."""
+        while True:
+            await asyncio.sleep(self.EVERY_S)
+            if not self._waiting:
+                continue
+            piece = self.rest()
+            try:
+                await self._runs.append_log(self._turn, piece)
+            except StoreUnavailable as error:
+                log.warning("a log waits for the database: %s", error)
+                continue
+            async with self._room:
+                del self._waiting[: len(piece.data)]
+                self._at += len(piece.data)
+                self._room.notify_all()
+
+    def rest(self) -> Piece:
+        """What is not kept yet."""
+        return Piece(self._at, bytes(self._waiting))
+
+
+def _hopeless() -> Reason:
+    return Reason(
+        Code.STEP_ERROR,
+        f"the worker that executed it was gone {TRIES} times",
+        advice="See whether the step takes its worker down (memory?), then retry.",
+    )
+
+
+def _defect(error: Exception) -> Reason:
+    return Reason(Code.STEP_ERROR, f"it could not be executed: {type(error).__name__}: {error}")

@@ -1,0 +1,53 @@
+"""The runs of workflows on PostgreSQL: each method is one transaction of `runs`."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from towpath.ports.runner import Outcome
+from towpath.ports.runs import Advance, Execution, Piece, Turn
+from towpath.storage import runs
+from towpath.storage.connection import Connection
+from towpath.storage.database import Database
+
+
+class PostgresRuns:
+    """Implements `ports.runs.Runs`: each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def advance_next(self, advance: Advance) -> bool:
+        """See the port."""
+        return await self._database.transact(lambda c: runs.advance_next(c, advance))
+
+    async def take_steps(self, worker: str, limit: int) -> Sequence[Execution]:
+        """See the port."""
+        return await self._database.transact(lambda c: runs.take_steps(c, worker, limit))
+
+    async def renew_steps(self, turns: Collection[Turn], worker: str) -> Collection[Turn]:
+        """See the port."""
+        return await self._database.transact(lambda c: runs.renew_steps(c, turns, worker))
+
+    async def finish_step(
+        self, turn: Turn, worker: str, outcome: Outcome, rest: Piece, advance: Advance, room: int
+    ) -> Sequence[Execution] | None:
+        """See the port."""
+        return await self._database.transact(
+            lambda c: runs.finish_step(c, turn, worker, outcome, rest, advance, room)
+        )
+
+    async def append_log(self, turn: Turn, piece: Piece) -> None:
+        """See the port."""
+
+        async def work(connection: Connection) -> None:
+            runs.append_log(connection, turn, piece)
+
+        await self._database.run(work)
+
+    async def resume(self, run: UUID, step: str, actor: str, advance: Advance) -> bool:
+        """See the port."""
+        return await self._database.transact(lambda c: runs.resume(c, run, step, actor, advance))
+
+    async def stop(self, run: UUID, actor: str, comment: str) -> bool:
+        """See the port."""
+        return await self._database.transact(lambda c: runs.stop_one(c, run, actor, comment))

@@ -1,0 +1,473 @@
+"""Runs of workflows and their steps: started, leased, brought forward, kept.
+
+A leaf that is due is a row with a due time and a lease, as a look at a release is (`looks`). Who
+changes a run holds its row; leases are taken without it, so whoever writes a step asks first
+whether its turn still stands. Locks come in the order run, step, look, event.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from towpath.domain import events
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.status import Status
+from towpath.domain.workflow import Kind, Manifest, Place, Run
+from towpath.ports.runner import Outcome, Progress
+from towpath.ports.runs import Advance, Execution, Piece, Turn
+from towpath.ports.store import LeaseLost, Ticket
+from towpath.storage import codec, looks, records, run_rows
+from towpath.storage.connection import Connection, Row
+
+LEASE_S = 10.0
+STEPS_CHANNEL = "towpath_steps"  # a leaf or a run is due
+STOPS_CHANNEL = "towpath_stops"  # a leaf in execution must end
+RUNS_CHANNEL = "towpath_runs"  # something is to be seen of a release's runs; the payload is its id
+
+_MAY_START = sa.text(
+    """
+    SELECT release.id FROM lease JOIN release ON release.id = lease.release
+    WHERE lease.release = :release AND lease.look_no = :look_no
+      AND (:claim = 0 OR release.state -> 'course' ->> 'status' <> 'terminating')
+    FOR SHARE
+    """
+)
+_HOLDS = sa.text(
+    """
+    SELECT stage.counter FROM stage JOIN release ON release.product = stage.product
+    WHERE release.id = :release AND stage.environment = :environment
+      AND stage.holder = :release AND stage.counter = :claim
+    FOR SHARE OF stage
+    """
+)
+_KEEP_MANIFEST = sa.text(
+    """
+    INSERT INTO manifest (digest, data) VALUES (:digest, CAST(:data AS jsonb))
+    ON CONFLICT (digest) DO NOTHING
+    """
+)
+_START = sa.text(
+    """
+    INSERT INTO run (id, release, environment, purpose, attempt, application, component, template,
+        manifest, arguments, labels, status)
+    SELECT id, :release, environment, purpose, attempt, application, component, template,
+        manifest, CAST(arguments AS jsonb), CAST(labels AS jsonb), 'pending'
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:environments AS text[]), CAST(:purposes AS text[]),
+        CAST(:attempts AS int[]), CAST(:applications AS text[]), CAST(:components AS text[]),
+        CAST(:templates AS text[]), CAST(:manifests AS text[]), CAST(:arguments AS text[]),
+        CAST(:labels AS text[]))
+        AS new (id, environment, purpose, attempt, application, component, template, manifest,
+            arguments, labels)
+    ON CONFLICT (id) DO NOTHING
+    """
+)
+_MY_LOOK = sa.text(
+    """
+    SELECT release FROM lease WHERE release = :release AND look_no = :look_no FOR SHARE
+    """
+)
+_STOP = sa.text(
+    """
+    UPDATE run SET stopping = CAST(:reason AS jsonb), due_at = least(due_at, now())
+    WHERE id = ANY(:ids) AND stopping IS NULL AND ended_at IS NULL
+    RETURNING id, release, environment, template
+    """
+)
+_DUE_RUN = sa.text(
+    """
+    SELECT run.*, now() AS now FROM run WHERE due_at <= now() AND due_at < 'infinity'
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    """
+)
+_RUN = sa.text("SELECT run.*, now() AS now FROM run WHERE id = :run FOR UPDATE")
+_STEPS = sa.text("SELECT * FROM step WHERE run = :run ORDER BY place")
+_MANIFEST = sa.text("SELECT data FROM manifest WHERE digest = :digest")
+_TAKE = sa.text(
+    """
+    WITH due AS (
+        SELECT run, id FROM step WHERE due_at <= now() AND leased_until < now()
+        ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    ), cut_short AS (
+        INSERT INTO interruption (run, step, attempt, worker, started_at)
+        SELECT run, id, attempt, worker, started_at FROM step JOIN due USING (run, id)
+        WHERE status = 'running' AND NOT stop
+        ON CONFLICT DO NOTHING
+    )
+    UPDATE step SET status = 'running', attempt = attempt + CASE WHEN stop THEN 0 ELSE 1 END,
+        started_at = CASE WHEN stop THEN started_at ELSE now() END, worker = :worker,
+        leased_until = now() + make_interval(secs => :lease)
+    FROM due JOIN run ON run.id = due.run
+    WHERE step.run = due.run AND step.id = due.id
+    RETURNING step.*, to_jsonb(run) AS whole
+    """
+)
+_RENEW = sa.text(
+    """
+    WITH mine AS (
+        SELECT step.run, step.id FROM step
+        JOIN unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:attempts AS int[]))
+            AS held (run, id, attempt) USING (run, id, attempt)
+        WHERE worker = :worker AND due_at IS NOT NULL AND NOT stop
+        FOR UPDATE OF step SKIP LOCKED
+    )
+    UPDATE step SET leased_until = now() + make_interval(secs => :lease)
+    FROM mine WHERE step.run = mine.run AND step.id = mine.id
+    RETURNING step.run, step.id, step.attempt
+    """
+)
+_STILL_DUE = sa.text(
+    """
+    SELECT run, id, attempt FROM step
+    JOIN unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:attempts AS int[]))
+        AS held (run, id, attempt) USING (run, id, attempt)
+    WHERE worker = :worker AND due_at IS NOT NULL AND NOT stop
+    """
+)
+_SAVE_STEPS = sa.text(
+    """
+    INSERT INTO step (run, id, place, name, kind, template, parent, status, reason, attempt,
+        started_at, ended_at, until, inputs, outputs, memo, due_at, worker, leased_until, stop)
+    SELECT :run, id, place, name, kind, template, parent, status, reason, attempt,
+        started_at, ended_at, until, inputs, outputs, memo,
+        CASE WHEN due THEN now() END, CASE WHEN leased THEN :worker ELSE '' END,
+        CASE WHEN leased THEN now() + make_interval(secs => :lease) ELSE '-infinity' END, false
+    FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS new (id text, place int, name text, kind text,
+        template text, parent text, status text, reason jsonb, attempt int, started_at timestamptz,
+        ended_at timestamptz, until timestamptz, inputs jsonb, outputs jsonb, memo jsonb,
+        due boolean, leased boolean)
+    ON CONFLICT (run, id) DO UPDATE SET place = excluded.place, status = excluded.status,
+        reason = excluded.reason, attempt = excluded.attempt, started_at = excluded.started_at,
+        ended_at = excluded.ended_at, until = excluded.until, inputs = excluded.inputs,
+        outputs = excluded.outputs, memo = excluded.memo, due_at = excluded.due_at,
+        worker = excluded.worker, leased_until = excluded.leased_until, stop = excluded.stop
+    """
+)
+_END_LEAVES = sa.text(
+    """
+    UPDATE step SET stop = true WHERE run = :run AND id = ANY(:steps) AND due_at IS NOT NULL
+    """
+)
+_SAVE_RUN = sa.text(
+    """
+    UPDATE run SET status = :status, reason = CAST(:reason AS jsonb),
+        outputs = CAST(:outputs AS jsonb), started_at = :started_at, ended_at = :ended_at,
+        due_at = coalesce(CAST(:again_at AS timestamptz), 'infinity')
+    WHERE id = :id
+    """
+)
+_TELL = sa.text("SELECT pg_notify(:channel, :payload)")
+_APPEND = sa.text(
+    """
+    INSERT INTO log (run, step, attempt, at, data) VALUES (:run, :step, :attempt, :at, :data)
+    ON CONFLICT (run, step, attempt, at) DO UPDATE SET data = excluded.data
+        WHERE length(excluded.data) > length(log.data)
+    """
+)
+
+
+# --- for looks -------------------------------------------------------------------------------
+async def start(
+    connection: Connection,
+    ticket: Ticket,
+    environment: str,
+    claim: int,
+    runs: Mapping[Place, Run],
+) -> bool:
+    """Start runs, if the look is still ours and so is (`claim` not 0) the environment."""
+    mine = {"release": ticket.release, "look_no": ticket.look_no, "claim": claim}
+    if (await connection.execute(_MAY_START, mine)).one_or_none() is None:
+        return False
+    if claim:
+        held = {"release": ticket.release, "environment": environment, "claim": claim}
+        if (await connection.execute(_HOLDS, held)).one_or_none() is None:
+            return False
+    digests = [_keep(connection, run.manifest) for run in runs.values()]
+    connection.later(_START, _started(ticket.release, runs, digests))
+    _tell(connection, STEPS_CHANNEL)
+    _tell(connection, RUNS_CHANNEL, ticket.release)
+    return True
+
+
+def _started(
+    release: str, runs: Mapping[Place, Run], digests: Sequence[str]
+) -> Mapping[str, object]:
+    return {
+        "release": release,
+        "ids": [place.run_id for place in runs],
+        "environments": [place.environment for place in runs],
+        "purposes": [place.purpose.value for place in runs],
+        "attempts": [place.attempt for place in runs],
+        "applications": [place.application for place in runs],
+        "components": [place.component for place in runs],
+        "templates": [run.manifest.name for run in runs.values()],
+        "manifests": list(digests),
+        "arguments": [codec.json_text(dict(run.arguments)) for run in runs.values()],
+        "labels": [codec.json_text(dict(run.labels)) for run in runs.values()],
+    }
+
+
+async def stop(
+    connection: Connection, ticket: Ticket, ids: Collection[UUID], reason: Reason
+) -> None:
+    """Ask runs to stop. Those that have ended, or were asked before, are left alone."""
+    mine = {"release": ticket.release, "look_no": ticket.look_no}
+    if (await connection.execute(_MY_LOOK, mine)).one_or_none() is None:
+        raise LeaseLost(ticket.release)
+    await _stop(connection, ids, reason)
+
+
+async def _stop(connection: Connection, ids: Collection[UUID], reason: Reason) -> Sequence[Row]:
+    asked = {"ids": sorted(ids), "reason": codec.json_text(codec.dump_reason(reason))}
+    stopped = list(await connection.execute(_STOP, asked))
+    if stopped:
+        _tell(connection, STEPS_CHANNEL)
+    return stopped
+
+
+# --- for those who bring runs forward ----------------------------------------------------------
+async def advance_next(connection: Connection, advance: Advance) -> bool:
+    """Let the run go on that is due first, if one is."""
+    row = (await connection.execute(_DUE_RUN)).one_or_none()
+    if row is None:
+        return False
+    before = await _loaded(connection, row)
+    await _go_on(connection, row, before, advance(before, {}, row.now))
+    return True
+
+
+async def take_steps(connection: Connection, worker: str, limit: int) -> Sequence[Execution]:
+    """Lease leaves that are due; those that were in execution are noted as cut short."""
+    wanted = {"worker": worker, "limit": limit, "lease": LEASE_S}
+    rows = list(await connection.execute(_TAKE, wanted))
+    found = []
+    for row in rows:
+        taken = run_rows.step(row._asdict())
+        whole = await _from_json(connection, row.whole)
+        turn = Turn(row.run, taken.id, taken.attempt)
+        found.append(Execution(turn, replace(whole, steps={taken.id: taken}), row.stop))
+    return found
+
+
+async def renew_steps(
+    connection: Connection, turns: Collection[Turn], worker: str
+) -> Collection[Turn]:
+    """Keep leases. A row that is locked just now is not renewed, but may go on."""
+    held = {
+        "runs": [turn.run for turn in turns],
+        "steps": [turn.step for turn in turns],
+        "attempts": [turn.attempt for turn in turns],
+        "worker": worker,
+    }
+    await connection.execute(_RENEW, {**held, "lease": LEASE_S})
+    rows = await connection.execute(_STILL_DUE, held)
+    return {Turn(row.run, row.id, row.attempt) for row in rows}
+
+
+async def finish_step(
+    connection: Connection,
+    turn: Turn,
+    worker: str,
+    outcome: Outcome,
+    rest: Piece,
+    advance: Advance,
+    room: int,
+) -> Sequence[Execution] | None:
+    """Record an outcome, if the turn still stands, and take up to `room` of what follows."""
+    row = (await connection.execute(_RUN, {"run": turn.run})).one_or_none()
+    if row is None:
+        return None
+    before = await _loaded(connection, row, turn, worker)
+    if turn.step not in before.steps:
+        return None
+    if rest.data:
+        append_log(connection, turn, rest)
+    progress = advance(before, {turn.step: outcome}, row.now)
+    return await _go_on(connection, row, before, progress, worker, room)
+
+
+def append_log(connection: Connection, turn: Turn, piece: Piece) -> None:
+    """Keep a piece of a log. A piece of the same place that is longer holds the shorter one."""
+    connection.later(
+        _APPEND,
+        {
+            "run": turn.run,
+            "step": turn.step,
+            "attempt": turn.attempt,
+            "at": piece.at,
+            "data": piece.data,
+        },
+    )
+
+
+# --- for people ------------------------------------------------------------------------------
+async def resume(
+    connection: Connection, run: UUID, step: str, actor: str, advance: Advance
+) -> bool:
+    """Let a suspended step succeed. Raises `KeyError` when there is no such run or step."""
+    row = (await connection.execute(_RUN, {"run": run})).one_or_none()
+    if row is None:
+        raise KeyError(str(run))
+    before = await _loaded(connection, row)
+    found = before.steps[step]
+    if found.kind is not Kind.SUSPEND or found.status is not Status.SUSPENDED:
+        return False
+    reason = Reason(Code.WORKFLOW_RUNNING, f"{actor} let it go on", {"actor": actor})
+    progress = advance(before, {step: Outcome(Status.SUCCEEDED, reason)}, row.now)
+    await _go_on(connection, row, before, progress)
+    event = events.StepResumed(run, row.template, found.name, environment=row.environment)
+    await _event(connection, row.release, event, actor)
+    return True
+
+
+async def stop_one(connection: Connection, run: UUID, actor: str, comment: str) -> bool:
+    """Ask a run to stop. Raises `KeyError` when there is none."""
+    if (await connection.execute(_RUN, {"run": run})).one_or_none() is None:
+        raise KeyError(str(run))
+    words = f"{actor} terminated it" + (f": {comment}" if comment else "")
+    reason = Reason(Code.TERMINATED_BY, words, {"actor": actor, "comment": comment})
+    stopped = await _stop(connection, [run], reason)
+    for row in stopped:
+        event = events.WorkflowStopped(run, row.template, reason, environment=row.environment)
+        await _event(connection, row.release, event, actor)
+    return bool(stopped)
+
+
+async def _event(connection: Connection, release: str, event: events.Event, actor: str) -> None:
+    product = sa.text("SELECT product FROM release WHERE id = :release")
+    found = (await connection.execute(product, {"release": release})).one_or_none()
+    records.tell(connection, found.product if found else "", release, [event], actor)
+
+
+# --- rows ------------------------------------------------------------------------------------
+async def _go_on(
+    connection: Connection,
+    row: Row,
+    before: Run,
+    progress: Progress,
+    worker: str = "",
+    room: int = 0,
+) -> Sequence[Execution]:
+    """Save what changed of a locked run; take some of what is due now; wake whoever waits."""
+    after = progress.run
+    leased = progress.due[:room]
+    taken = _in_hand(after, leased, row.now)
+    changed = [
+        {
+            **run_rows.as_json(each, place),
+            "due": each.id in progress.due,
+            "leased": each.id in leased,
+        }
+        for place, each in enumerate(taken.steps.values())
+        if each != before.steps.get(each.id)
+    ]
+    if changed:
+        steps = {"run": before.id, "steps": codec.json_text(changed), "lease": LEASE_S}
+        connection.later(_SAVE_STEPS, {**steps, "worker": worker})
+    if progress.stop:
+        connection.later(_END_LEAVES, {"run": before.id, "steps": list(progress.stop)})
+        _tell(connection, STOPS_CHANNEL)
+    _save(connection, after, progress.again_at)
+    if len(progress.due) > len(leased):
+        _tell(connection, STEPS_CHANNEL)
+    if _is_news(before, after):
+        looks.wake(connection, [row.release])
+    if changed or _is_news(before, after):
+        _tell(connection, RUNS_CHANNEL, row.release)
+    return [
+        Execution(Turn(after.id, name, taken.steps[name].attempt), _only(taken, name))
+        for name in leased
+    ]
+
+
+def _in_hand(run: Run, leased: Collection[str], now: datetime) -> Run:
+    """The run with these leaves in execution."""
+    return run.with_steps(
+        replace(step, status=Status.RUNNING, attempt=step.attempt + 1, started_at=now)
+        for name in leased
+        for step in (run.steps[name],)
+    )
+
+
+def _only(run: Run, step: str) -> Run:
+    return replace(run, steps={step: run.steps[step]})
+
+
+def _is_news(before: Run, after: Run) -> bool:
+    """Whether a look at the release would see something else than before."""
+
+    def seen(of: Run) -> tuple[object, ...]:
+        return (of.status, of.reason, of.outputs, of.ended_at)
+
+    return seen(before) != seen(after)
+
+
+def _save(connection: Connection, run: Run, again_at: datetime | None) -> None:
+    reason = codec.json_text(codec.dump_reason(run.reason)) if run.reason else None
+    connection.later(
+        _SAVE_RUN,
+        {
+            "id": run.id,
+            "status": run.status.value,
+            "reason": reason,
+            "outputs": codec.json_text(dict(run.outputs)),
+            "started_at": run.started_at,
+            "ended_at": run.ended_at,
+            "again_at": again_at,
+        },
+    )
+
+
+async def _loaded(
+    connection: Connection, row: Row, turn: Turn | None = None, worker: str = ""
+) -> Run:
+    """The run with its steps; without the step of a turn that no longer stands."""
+    steps = {}
+    for each in await connection.execute(_STEPS, {"run": row.id}):
+        lost = turn and each.id == turn.step and not _stands(each, turn, worker)
+        if not lost:
+            steps[each.id] = run_rows.step(each._asdict())
+    manifest = await _manifest(connection, row.manifest)
+    return replace(run_rows.run(row._asdict(), manifest), steps=steps)
+
+
+def _stands(row: Row, turn: Turn, worker: str) -> bool:
+    mine = (row.attempt, row.worker) == (turn.attempt, worker)
+    return mine and row.due_at is not None
+
+
+async def _from_json(connection: Connection, row: Mapping[str, Any]) -> Run:
+    moments = {key: run_rows.moment(row[key]) for key in ("created_at", "started_at", "ended_at")}
+    manifest = await _manifest(connection, row["manifest"])
+    return run_rows.run({**row, **moments, "id": UUID(row["id"])}, manifest)
+
+
+# --- manifests -------------------------------------------------------------------------------
+def _keep(connection: Connection, manifest: Manifest) -> str:
+    data = codec.json_text(run_rows.dump_manifest(manifest))
+    digest = hashlib.sha256(data.encode()).hexdigest()
+    connection.later(_KEEP_MANIFEST, {"digest": digest, "data": data})
+    return digest
+
+
+async def _manifest(connection: Connection, digest: str) -> Manifest:
+    """The manifest of that digest: the same object for the same digest, as long as it is known."""
+    if (found := _MANIFESTS.get(digest)) is None:
+        stored = (await connection.execute(_MANIFEST, {"digest": digest})).scalar_one()
+        found = run_rows.load_manifest(stored)
+        if len(_MANIFESTS) >= _REMEMBERED:
+            _MANIFESTS.pop(next(iter(_MANIFESTS)))
+        _MANIFESTS[digest] = found
+    return found
+
+
+_REMEMBERED = 256
+_MANIFESTS: dict[str, Manifest] = {}
+
+
+def _tell(connection: Connection, channel: str, payload: str = "") -> None:
+    connection.later(_TELL, {"channel": channel, "payload": payload})
