@@ -12,6 +12,7 @@ from towpath.api.parts import Configuration, Parts, Settings
 from towpath.domain import catalog, content, creation, events, policy, reasons, release, values
 from towpath.domain.release import Release, Trigger
 from towpath.domain.status import Status
+from towpath.history.notes import Notes
 from towpath.ports import commanding, git
 from towpath.storage import codec, database, tables
 from towpath.storage.answers import Answers
@@ -261,13 +262,16 @@ class FakeGit:
         return (git.FileDiff("values.yaml", "values.yaml", f"{old[:1]}..{new[:1]}"),)
 
 
-def parts(engine: AsyncEngine, commands: FakeCommands, **settings: object) -> Parts:
+def parts(
+    engine: AsyncEngine, commands: FakeCommands, notes: Notes | None = None, **settings: object
+) -> Parts:
     """What an app needs, with fakes for what acts."""
     configuration = Configuration(CATALOG, "configuration", "f" * 40, (PROBLEM,), "9" * 40)
     return Parts(
         queries=Queries(engine),
         answers=Answers(engine),
         commands=commands,
+        notes=notes,  # type: ignore[arg-type] # most tests ask for none
         git=FakeGit(),  # type: ignore[arg-type] # the rest of git is not for the API
         configuration=lambda: configuration,
         settings=Settings(**settings),  # type: ignore[arg-type]

@@ -15,16 +15,21 @@ from towpath.api import app, parts
 from towpath.engine import assembly, configuring
 from towpath.engine.inforce import InForce
 from towpath.git import adapter, commits, credentials, deployer
+from towpath.git.past import GitPast
+from towpath.history.notes import Notes, Outside
+from towpath.history.resolving import Resolver
 from towpath.manifests import repositories
 from towpath.ports.errors import OutsideError
 from towpath.settings import Settings
 from towpath.storage import database, embedded, queries, schema, signals
 from towpath.storage.answers import Answers
+from towpath.storage.archive import PostgresArchive
 from towpath.storage.embedded import EmbeddedError
 from towpath.storage.store import PostgresStore
 
 log = logging.getLogger(__name__)
 
+HISTORY_TIMEOUT_S = 120.0  # a first fetch of a long history, in the background
 MAINTENANCE_S = 6 * 3600.0
 CHANNELS = ("towpath_looks", "towpath_configuration")
 
@@ -71,6 +76,7 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
             await schema.upgrade(url)
             pool = database.connect(url, pool_size=max(5, settings.looks_at_once // 2))
             stack.push_async_callback(pool.dispose)
+            shared = database.Database(pool)
             news = signals.Signals(url, CHANNELS)
             await stack.enter_async_context(news.listening())
             git = adapter.GitRepositories(
@@ -81,15 +87,18 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
                 max_file_size=int(settings.max_file_size),
             )
             engine = assembly.assemble(
-                assembly.Outside(
-                    PostgresStore(database.Database(pool)), news, git, deployer.GitDeployer(git)
-                ),
+                assembly.Outside(PostgresStore(shared), news, git, deployer.GitDeployer(git)),
                 assembly.Manner(
                     settings.worker_name,
                     settings.looks_at_once,
                     settings.poll_interval,
                     _source(settings, git) if http else None,
                 ),
+            )
+            archive = PostgresArchive(shared)
+            notes = Notes(
+                Outside(archive, GitPast(git), GitPast(_code(settings))),
+                lambda: engine.in_force.catalog,
             )
             address = ""
             if http:
@@ -98,6 +107,7 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
                     Answers(pool),
                     engine.commands,
                     git,
+                    notes,
                     _shown(engine.in_force),
                     parts.Settings(
                         {n: t.get_secret_value() for n, t in settings.api_tokens.items()},
@@ -105,7 +115,8 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
                     ),
                 )
                 address = await stack.enter_async_context(_listening(settings, needs))
-            await stack.enter_async_context(_working(engine, git))
+            resolver = Resolver(settings.worker_name, archive, notes)
+            await stack.enter_async_context(_working(engine, git, resolver))
             yield Running(address, engine)
 
 
@@ -131,6 +142,18 @@ async def _database(settings: Settings, *, own: bool) -> AsyncIterator[str]:
             yield server.url
     else:
         yield embedded.known_url(settings.data_dir)
+
+
+def _code(settings: Settings) -> adapter.GitRepositories:
+    """Repositories of code, of which only the history is read: apart, so that promotions never
+    wait for a large one."""
+    return adapter.GitRepositories(
+        settings.data_dir / "histories",
+        tuple(_credentials(settings)),
+        timeout=HISTORY_TIMEOUT_S,
+        processes=4,
+        contents_too=False,
+    )
 
 
 def _credentials(settings: Settings) -> Iterator[credentials.Credentials]:
@@ -172,8 +195,11 @@ def _shown(in_force: InForce) -> Callable[[], parts.Configuration | None]:
 
 
 @contextlib.asynccontextmanager
-async def _working(engine: assembly.Engine, git: adapter.GitRepositories) -> AsyncIterator[None]:
+async def _working(
+    engine: assembly.Engine, git: adapter.GitRepositories, resolver: Resolver
+) -> AsyncIterator[None]:
     tasks = [
+        asyncio.create_task(resolver.run(), name="resolver"),
         asyncio.create_task(_maintain(git), name="maintenance"),
         asyncio.create_task(engine.configuring.run(), name="configuring"),
         asyncio.create_task(engine.observer.run(), name="observer"),

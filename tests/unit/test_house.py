@@ -16,6 +16,7 @@ EDGES = {
     "engine/configuring.py",
     "engine/outbox.py",
     "api/errors.py",
+    "history/resolving.py",
 }
 
 

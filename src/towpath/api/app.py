@@ -14,7 +14,15 @@ from towpath.api import access, documentation, errors
 from towpath.api.idempotency import Idempotency
 from towpath.api.metrics import Measuring, Metrics
 from towpath.api.parts import Parts
-from towpath.api.routes import configuration, environments, events, health, products, releases
+from towpath.api.routes import (
+    configuration,
+    environments,
+    events,
+    health,
+    notes,
+    products,
+    releases,
+)
 from towpath.api.routes import stream as streaming
 from towpath.api.schemas.base import ProblemDocument
 from towpath.api.spreading import Spreading
@@ -55,7 +63,7 @@ def create(parts: Parts) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX, responses=_PROBLEMS)
-    for topic in (products, releases, environments, configuration, events, streaming):
+    for topic in (products, releases, notes, environments, configuration, events, streaming):
         api.include_router(topic.router)
     return api
 

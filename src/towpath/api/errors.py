@@ -13,6 +13,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from towpath.domain.wishes import Refused
+from towpath.history.bases import UnknownOrigin
+from towpath.history.notes import NotThere
 from towpath.ports import errors as outside
 from towpath.ports.store import StoreUnavailable
 from towpath.storage.listing import BadCursor
@@ -54,6 +56,13 @@ def as_problem(error: Exception) -> Problem:
             return error
         case Refused():
             return _refused(error)
+        case NotThere():
+            return Problem(HTTPStatus.NOT_FOUND, "not_found", str(error))
+        case UnknownOrigin():
+            advice = "Give a release, an environment, or a time such as 2026-12-01T08:00:00Z."
+            return Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_origin", str(error), advice=advice
+            )
         case BadCursor():
             advice = "Begin at the first page again, without a cursor."
             return Problem(HTTPStatus.BAD_REQUEST, "bad_cursor", str(error), advice=advice)
@@ -97,6 +106,8 @@ def install(app: FastAPI) -> None:
         Problem,
         Refused,
         BadCursor,
+        NotThere,
+        UnknownOrigin,
         RequestValidationError,
         StoreUnavailable,
         outside.OutsideError,

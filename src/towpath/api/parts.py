@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from towpath.domain.catalog import Catalog, Problem
+from towpath.history.notes import Notes
 from towpath.ports.commanding import Commands
 from towpath.ports.git import Git
 from towpath.storage.answers import Answers
@@ -43,5 +44,6 @@ class Parts:
     answers: Answers
     commands: Commands
     git: Git
+    notes: Notes
     configuration: Callable[[], Configuration | None]
     settings: Settings = Settings()

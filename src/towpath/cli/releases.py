@@ -1,6 +1,7 @@
 """`towpath release …`: what is on its way, one release and its events, and steering it."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from towpath.cli import (
     documents,
     live,
     look,
+    noting,
     options,
     output,
     timeline,
@@ -254,6 +256,50 @@ def events(
     async def work(api: client.Api) -> int:
         found = await timeline.read(api, release)
         output.show({"items": found, "next_cursor": None}, form, timeline.draw)
+        return 0
+
+    options.ask(server, work)
+
+
+@app.command(epilog="Example: towpath release notes checkout-128 --environment prod-eu")
+def notes(
+    release: options.ReleaseId,
+    environment: Annotated[
+        str,
+        typer.Option(
+            "--environment",
+            metavar="ENV",
+            help="What changes there; by default in the environment that the release came from.",
+        ),
+    ] = "",
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="REF",
+            help="Start from a release, an environment or a time instead of what was there before.",
+        ),
+    ] = "",
+    form: Annotated[
+        noting.Format, typer.Option("--format", help="Print Markdown, plain text or JSON.")
+    ] = noting.Format.MARKDOWN,
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", metavar="FILE", help="Print by a Jinja2 template of your own."),
+    ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(
+            "--wait", metavar="SECONDS", min=0, max=600, help="Wait so long for what is on its way."
+        ),
+    ] = 0,
+    server: options.Server = "",
+) -> None:
+    """What changed with a release: features, images, pull requests, commits."""
+
+    async def work(api: client.Api) -> int:
+        found = await noting.read(api, release, environment, noting.start(start), wait)
+        noting.show(found, form, template)
         return 0
 
     options.ask(server, work)

@@ -43,7 +43,9 @@ class GitRepositories:
     """Implements `ports.git.Git` with persistent mirrors below a folder.
 
     `timeout` (seconds) is the deadline of each question to a server, `processes` bounds how many
-    git processes run at once. `clock` gives the time that is written into commits.
+    git processes run at once. `clock` gives the time that is written into commits. Without
+    `contents_too`, mirrors hold commits and folders only: a long history is cheap then, and nothing
+    can be read or built.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class GitRepositories:
         timeout: float = 60,
         max_file_size: int = contents.MAX_FILE_SIZE,
         processes: int = 8,
+        contents_too: bool = True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._mirrors = mirrors.Mirrors(folder, mirrors.Repositories())
@@ -63,6 +66,7 @@ class GitRepositories:
         self._timeout = timeout
         self._program = process.Program(asyncio.Semaphore(processes))
         self._clock = clock
+        self._contents_too = contents_too
         self._reader = contents.Reader(max_file_size)
         self._raw: recent.Recent[bytes] = recent.Recent(_REMEMBERED_FOLDERS)
         self._standings = standings.Standings()
@@ -234,6 +238,22 @@ class GitRepositories:
 
         return await self._ask(repository, read)
 
+    async def has(self, repository: str) -> bool:
+        """Whether there is a mirror that was fetched; nothing is made or asked."""
+        mirror = self._mirrors.at(repository)
+        if not await asyncio.to_thread(mirror.path.is_dir):
+            return False
+        return await mirror.work(references.has_default)
+
+    async def ask(self, repository: str, task: Callable[[pygit2.Repository], Answer]) -> Answer:
+        """Do a task on the mirror's objects, for other parts of this room."""
+        return await self._ask(repository, task)
+
+    async def answer(self, repository: str, arguments: Sequence[str]) -> bytes:
+        """What the git program says of the mirror, for other parts of this room."""
+        mirror = await self._prepared(repository)
+        return await self._remote(repository).ask(mirror.path, arguments)
+
     async def maintain(self) -> None:
         """Pack what has become many small files, in each mirror in use. Call it now and then."""
         for mirror in self._mirrors:
@@ -244,7 +264,9 @@ class GitRepositories:
 
     def _remote(self, repository: str) -> remote.Remote:
         mine = credentials.best(self._known, repository)
-        return remote.Remote(repository, self._program, mine, self._timeout)
+        return remote.Remote(
+            repository, self._program, mine, self._timeout, contents_too=self._contents_too
+        )
 
     async def _prepared(self, repository: str) -> mirrors.Mirror:
         mirror = self._mirrors.at(repository)

@@ -38,23 +38,25 @@ def resolve(repository: pygit2.Repository, revision: str) -> str | None:
     if _SHA.fullmatch(revision) and len(revision) == _WHOLE:
         return revision if known(repository, revision) else None
     if revision in ("", "HEAD"):
-        return _at(repository, mirrors.DEFAULT_BRANCH) or _at(repository, mirrors.DEFAULT_HEAD)
+        return tip(repository, mirrors.DEFAULT_BRANCH) or tip(repository, mirrors.DEFAULT_HEAD)
     short = revision.removeprefix("refs/heads/").removeprefix(mirrors.TAGS)
     return (
-        _at(repository, f"{mirrors.BRANCHES}{short}")
-        or _at(repository, f"{mirrors.TAGS}{short}")
-        or _abbreviated(repository, revision)
+        tip(repository, f"{mirrors.BRANCHES}{short}")
+        or tip(repository, f"{mirrors.TAGS}{short}")
+        or abbreviated(repository, revision)
     )
 
 
-def _at(repository: pygit2.Repository, reference: str) -> str | None:
+def tip(repository: pygit2.Repository, reference: str) -> str | None:
+    """The commit that a full reference leads to."""
     try:
         return str(repository.references[reference].peel(pygit2.Commit).id)
     except (KeyError, ValueError, pygit2.InvalidSpecError):
         return None
 
 
-def _abbreviated(repository: pygit2.Repository, revision: str) -> str | None:
+def abbreviated(repository: pygit2.Repository, revision: str) -> str | None:
+    """The only commit whose sha begins so."""
     if not _SHA.fullmatch(revision):
         return None
     try:

@@ -17,6 +17,7 @@ from towpath.ports.git import Heads
 
 _HEADS = "refs/heads/"
 _PEELED = "^{}"
+_PARTIAL = "origin"
 _SYMBOLIC = "ref: "
 FETCHED = (
     f"+{_HEADS}*:{mirrors.BRANCHES}*",
@@ -46,12 +47,16 @@ class Elsewhere(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """The server's side of one repository. `timeout` is in seconds, for each question."""
+    """The server's side of one repository. `timeout` is in seconds, for each question.
+
+    Without `contents_too` no file's content is fetched, from servers that can leave it out.
+    """
 
     address: str
     program: process.Program
     mine: credentials.Credentials | None
     timeout: float
+    contents_too: bool = True
 
     async def heads(self, folder: Path) -> Heads:
         """Branches, peeled tags and the default branch, as the remote says now."""
@@ -67,13 +72,18 @@ class Remote:
 
     async def fetch(self, mirror: Path, extra: Sequence[str] = ()) -> None:
         """Bring everything that branches and tags reach into a mirror; refs that went, go."""
-        arguments = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head"]
+        where, whole = self.address, ["fetch"]
+        if not self.contents_too:
+            # Git notes who left contents out, and takes no path as a name for that.
+            where = _PARTIAL
+            whole = ["-c", f"remote.{_PARTIAL}.url={self.address}", "fetch", "--filter=blob:none"]
+        arguments = [*whole, "--quiet", "--prune", "--no-tags", "--no-write-fetch-head"]
         arguments += [
             "--no-show-forced-updates",
             "--no-auto-maintenance",
             "--no-recurse-submodules",
             "--",
-            self.address,
+            where,
         ]
         finished = await self._git([*arguments, *FETCHED, *extra], mirror, "send its commits")
         if finished.code != 0 and (locked := locks.named_in(finished.complaint)):
@@ -81,6 +91,16 @@ class Remote:
         if finished.code != 0 and mirrors.is_damage(finished.complaint):
             raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))
         self._check(finished)
+
+    async def ask(self, mirror: Path, arguments: Sequence[str]) -> bytes:
+        """What git says of the mirror itself; raises `Permanent` when it says too much."""
+        finished = await self._git(arguments, mirror, "be read")
+        if finished.code != 0 and mirrors.is_damage(finished.complaint):
+            raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))
+        self._check(finished)
+        if finished.truncated:
+            raise self._too_much(arguments[0])
+        return finished.output
 
     async def push(self, mirror: Path, branch: str, old: str, new: str) -> None:
         """Move a branch from `old` to `new` (`old` empty: make it), or not at all.
@@ -168,6 +188,16 @@ class Remote:
     @property
     def _secret(self) -> str:
         return self.mine.token if self.mine else ""
+
+    def _too_much(self, command: str) -> errors.Permanent:
+        return errors.Permanent(
+            reasons.Reason(
+                Code.UNSUPPORTED,
+                f"git {command} says more of {refusals.clean(self.address)} than is read "
+                f"({process.MAX_OUTPUT:,} bytes)",
+                advice="Ask for a shorter range.",
+            )
+        )
 
     def _too_many_references(self) -> errors.Permanent:
         return errors.Permanent(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from towpath.domain import events, evolution, facts
+from towpath.domain import changes, events, evolution, facts
 from towpath.domain.release import Release
 from towpath.domain.status import Status
 from towpath.ports.store import LeaseLost, Ticket, View
@@ -88,6 +88,13 @@ _HOLD = sa.text(
     UPDATE stage SET holder = CASE WHEN :over THEN '' ELSE holder END, yields = :yields
     WHERE product = :product AND environment = :environment AND holder = :release
       AND (holder <> '' AND (:over OR yields <> :yields))
+    """
+)
+# What the release brings is worked out in the background, and indexed.
+_NOTES = sa.text(
+    """
+    INSERT INTO note (release, environment, origin, due_at)
+    VALUES (:release, :environment, 'previous', now()) ON CONFLICT DO NOTHING
     """
 )
 _WAKING = (
@@ -271,6 +278,7 @@ def insert(connection: Connection, release: Release, created: events.Event, acto
     )
     looks.ensure(connection, release.id)
     looks.wake_others(connection, release.product, release.id, itself=True)
+    connection.later(_NOTES, {"release": release.id, "environment": changes.birthplace(release)})
     tell(connection, release.product, release.id, [created], actor)
 
 

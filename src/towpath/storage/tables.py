@@ -356,3 +356,66 @@ answer = sa.Table(
     sa.Column("body", pg.JSONB),
     sa.Column("at", _moment, nullable=False, server_default=_now),
 )
+
+# Notes as they were made last, one row for each question; `document` is empty while nobody has
+# made them. `due_at`: when the background looks at them again (NULL: never by itself).
+note = sa.Table(
+    "note",
+    metadata,
+    sa.Column("release", sa.Text, primary_key=True),
+    sa.Column("environment", sa.Text, primary_key=True),
+    sa.Column("origin", sa.Text, primary_key=True, server_default=""),
+    sa.Column("base", sa.Text, nullable=False, server_default=""),
+    sa.Column("configured", sa.Text, nullable=False, server_default=""),
+    sa.Column("document", sa.Text, nullable=False, server_default=""),
+    sa.Column("complete", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("waits", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("made_at", _moment, nullable=False, server_default=_now),
+    sa.Column("due_at", _moment),
+    sa.Column("leased_until", _moment, nullable=False, server_default=sa.text("'-infinity'")),
+)
+sa.Index("ix_note_due", note.c.due_at, postgresql_where=sa.text("due_at IS NOT NULL"))
+sa.Index("ix_note_waits", note.c.waits, postgresql_using="gin")
+
+# What was found out outside, and is kept when the outside is gone.
+finding = sa.Table(
+    "finding",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", pg.JSONB, nullable=False),
+    sa.Column("found_at", _moment, nullable=False, server_default=_now),
+)
+
+# What a CI said is in an image. Tag or digest may be empty, never both.
+image_report = sa.Table(
+    "image_report",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("tag", sa.Text, primary_key=True, server_default=""),
+    sa.Column("digest", sa.Text, primary_key=True, server_default=""),
+    sa.Column("repository", sa.Text, nullable=False, server_default=""),
+    sa.Column("revision", sa.Text, nullable=False, server_default=""),
+    sa.Column("branch", sa.Text, nullable=False, server_default=""),
+    sa.Column("pull_requests", pg.JSONB, nullable=False, server_default="[]"),
+    sa.Column("issues", pg.JSONB, nullable=False, server_default="[]"),
+    sa.Column("build_url", sa.Text, nullable=False, server_default=""),
+    sa.Column("reporter", sa.Text, nullable=False, server_default=""),
+    sa.Column("at", _moment, nullable=False, server_default=_now),
+)
+
+# By what a change is found again: the release that brought it to its product. Refs compare byte by
+# byte, so that the primary key also finds the beginning of a sha.
+change = sa.Table(
+    "change",
+    metadata,
+    sa.Column("ref", sa.Text(collation="C"), primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("product", sa.Text, primary_key=True),
+    sa.Column("component", sa.Text, primary_key=True),
+    sa.Column("release", sa.Text, primary_key=True),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sa.Column("line", sa.Text, nullable=False, server_default=""),
+)

@@ -1,0 +1,1 @@
+"""The read side across releases: what changed, and where a change is."""

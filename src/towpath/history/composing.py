@@ -1,0 +1,349 @@
+"""Notes as a document: five groups, each with what is listed, how much of it is known, and what
+is not known and why.
+
+Pure: everything was gathered before. One commit is listed once, whatever components it belongs
+to, and one pull request and issue once, however many commits name it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from towpath.domain.changes import Commit, PullRequest, Report
+from towpath.history import attribution, messages, places
+from towpath.history.library import Unresolved
+from towpath.history.messages import Issues
+from towpath.history.ranges import CodeRange, Gathered, ImageAt, ImageChange
+from towpath.ports.outside import Issue, Request
+
+Document = dict[str, Any]
+GROUPS = ("features", "pull_requests", "commits", "images", "gitops")
+RequestKey = tuple[str, int]  # repository and number
+
+
+@dataclass
+class Known:
+    """What hosts and trackers said, and what they could not say."""
+
+    requests: Mapping[RequestKey, Request] = field(default_factory=dict)
+    of_commits: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    issues: Mapping[str, Issue] = field(default_factory=dict)
+    unresolved: Mapping[str, Sequence[Unresolved]] = field(default_factory=dict)
+
+
+@dataclass
+class _Feature:
+    components: dict[str, None] = field(default_factory=dict)
+    requests: dict[RequestKey, None] = field(default_factory=dict)
+    commits: int = 0
+    lasting: int = 0
+    taken_back: int = 0
+
+
+@dataclass
+class _Listed:
+    """A pull request as it is put together."""
+
+    told: PullRequest
+    components: dict[str, None] = field(default_factory=dict)
+    issues: dict[str, None] = field(default_factory=dict)
+    commits: int = 0
+    lasting: int = 0
+    taken_back: bool = False
+
+
+class Composition:
+    """Puts one document together from what was gathered and what is known of it."""
+
+    def __init__(self, gathered: Gathered, finder: Issues, known: Known) -> None:
+        self._gathered = gathered
+        self._finder = finder
+        self._known = known
+        self._requests: dict[RequestKey, _Listed] = {}
+        self._features: dict[str, _Feature] = {}
+        self._commits: dict[tuple[str, str, bool], Document] = {}
+        self._request_issues: dict[tuple[str, PullRequest], tuple[str, ...]] = {}
+        for each in gathered.code:
+            self._range(each)
+        self._reports()
+        self._gitops = [*self._gitops_items()]
+
+    @property
+    def requests(self) -> Collection[RequestKey]:
+        """The pull requests that are named."""
+        return self._requests.keys()
+
+    @property
+    def titles(self) -> Mapping[RequestKey, str]:
+        """The titles that messages give to pull requests; empty where none does."""
+        return {place: listed.told.title for place, listed in self._requests.items()}
+
+    @property
+    def issues(self) -> Collection[str]:
+        """The issues that are named."""
+        return self._features.keys()
+
+    @property
+    def lonely(self) -> Sequence[tuple[str, str]]:
+        """Commits that no message ties to a pull request: (repository, sha)."""
+        return [
+            (repository, sha)
+            for (repository, sha, _), item in self._commits.items()
+            if item["pull_request"] is None and not item["merge"]
+        ]
+
+    def groups(self) -> Document:
+        """The five groups."""
+        return {
+            "features": self._group("features", [*self._feature_items()]),
+            "pull_requests": self._group("pull_requests", [*self._request_items()]),
+            "commits": self._group("commits", [*self._commits.values()]),
+            "images": self._group("images", [*map(_image, self._gathered.images)]),
+            "gitops": self._group("gitops", self._gitops),
+        }
+
+    # --- code --------------------------------------------------------------------------------
+    def _range(self, found: CodeRange) -> None:
+        for side, back in ((found.between.came, False), (found.between.went, True)):
+            attributed = attribution.attribute(side)
+            for commit in side:
+                names = [
+                    name
+                    for name, shas in found.components.items()
+                    if shas is None or commit.sha in shas
+                ]
+                if not names:
+                    continue
+                request = attributed.requests.get(commit.sha)
+                if request is None:
+                    number = self._known.of_commits.get((found.repository, commit.sha))
+                    request = PullRequest(number) if number else None
+                undone = attributed.reverted_by.get(commit.sha)
+                self._commit(found.repository, commit, names, request, undone, back)
+
+    def _commit(
+        self,
+        repository: str,
+        commit: Commit,
+        components: Sequence[str],
+        request: PullRequest | None,
+        undone: str | None,
+        back: bool,
+    ) -> None:
+        place = (repository, commit.sha, back)
+        if item := self._commits.get(place):
+            item["components"] = [*dict.fromkeys((*item["components"], *components))]
+            return
+        keys = dict.fromkeys(self._keys(repository, commit.message))
+        lasting = undone is None and not back
+        if request is not None:
+            keys.update(dict.fromkeys(self._of_request(repository, request)))
+            listed = self._listed(repository, request)
+            listed.components.update(dict.fromkeys(components))
+            listed.issues.update(keys)
+            listed.commits += 1
+            listed.lasting += lasting
+            listed.taken_back = listed.taken_back or back
+        for key in keys:
+            feature = self._features.setdefault(key, _Feature())
+            feature.components.update(dict.fromkeys(components))
+            feature.commits += 1
+            feature.lasting += lasting
+            feature.taken_back += back
+            if request is not None:
+                feature.requests[repository, request.number] = None
+        self._commits[place] = {
+            "repository": repository,
+            "sha": commit.sha,
+            "author": commit.author,
+            "committed_at": commit.committed_at,
+            "subject": commit.subject,
+            "component": components[0],
+            "components": [*components],
+            "pull_request": request.number if request else None,
+            "issues": [*keys],
+            "merge": len(commit.parents) > 1,
+            "taken_back": back,
+            "reverted_by": undone,
+        }
+
+    def _keys(self, repository: str, text: str) -> Iterator[str]:
+        yield from self._finder.in_text(text)
+        yield from self._finder.on_host(text, places.path(repository))
+
+    def _of_request(self, repository: str, request: PullRequest) -> tuple[str, ...]:
+        place = (repository, request)
+        if place not in self._request_issues:
+            told = self._known.requests.get((repository, request.number), Request(request.number))
+            keys = [*self._keys(repository, request.title)]
+            keys += [*self._keys(repository, f"{told.title}\n{told.body}")]
+            for branch in (request.branch, told.branch):
+                keys += self._finder.in_branch(branch)
+            self._request_issues[place] = tuple(dict.fromkeys(keys))
+        return self._request_issues[place]
+
+    def _listed(self, repository: str, request: PullRequest) -> _Listed:
+        listed = self._requests.setdefault((repository, request.number), _Listed(request))
+        if not listed.told.title and request.title:
+            listed.told = request
+        return listed
+
+    def _reports(self) -> None:
+        """What a CI said of the new images belongs to their components."""
+        for change in self._gathered.images:
+            for report in change.new.told.reports if change.new else ():
+                if change.old is None or report not in change.old.told.reports:
+                    self._report(change.component, report)
+
+    def _report(self, component: str, report: Report) -> None:
+        for key in report.issues:
+            feature = self._features.setdefault(key, _Feature(lasting=1))
+            feature.components[component] = None
+        for named in report.pull_requests:
+            number = named.rpartition("/")[2].lstrip("#!")
+            if number.isdigit():
+                listed = self._listed(report.repository, PullRequest(int(number)))
+                listed.components[component] = None
+                listed.lasting = max(listed.lasting, 1)
+
+    # --- items -------------------------------------------------------------------------------
+    def _feature_items(self) -> Iterator[Document]:
+        for key, feature in self._features.items():
+            told = self._known.issues.get(key, Issue(key))
+            yield {
+                "key": key,
+                "title": told.title,
+                "status": told.status,
+                "type": told.type,
+                "assignee": told.assignee,
+                "url": told.url,
+                "moved_to": told.moved_to or None,
+                "components": [*feature.components],
+                "pull_requests": [
+                    {"repository": repository, "number": number}
+                    for repository, number in feature.requests
+                ],
+                "commits": feature.commits,
+                "taken_back": feature.taken_back > 0 and feature.lasting == 0,
+                "reverted": feature.lasting == 0 and feature.taken_back < feature.commits,
+            }
+
+    def _request_items(self) -> Iterator[Document]:
+        for (repository, number), listed in self._requests.items():
+            told = self._known.requests.get((repository, number), Request(number))
+            yield {
+                "repository": repository,
+                "number": number,
+                "title": told.title or listed.told.title,
+                "url": told.url,
+                "author": told.author,
+                "branch": told.branch or listed.told.branch,
+                "merged_at": told.merged_at or None,
+                "components": [*listed.components],
+                "issues": [*listed.issues],
+                "commits": listed.commits,
+                "taken_back": listed.taken_back,
+                "reverted": listed.lasting == 0 and not listed.taken_back and listed.commits > 0,
+            }
+
+    def _gitops_items(self) -> Iterator[Document]:
+        seen: dict[tuple[str, str, str, bool], Document] = {}
+        for each in self._gathered.gitops:
+            place = (each.repository, each.commit.sha, each.kind, each.taken_back)
+            if item := seen.get(place):
+                item["components"] = [*dict.fromkeys((*item["components"], each.component))]
+                continue
+            request = messages.pull_request(each.commit)
+            seen[place] = {
+                "repository": each.repository,
+                "sha": each.commit.sha,
+                "author": each.commit.author,
+                "committed_at": each.commit.committed_at,
+                "subject": each.commit.subject,
+                "component": each.component,
+                "components": [each.component],
+                "pull_request": request.number if request else None,
+                "issues": [*dict.fromkeys(self._finder.in_text(each.commit.message))],
+                "kind": each.kind,
+                "taken_back": each.taken_back,
+                "via": each.via or None,
+                "carried_by": each.carried_by or None,
+            }
+        yield from sorted(seen.values(), key=lambda item: item["committed_at"], reverse=True)
+
+    # --- groups ------------------------------------------------------------------------------
+    def _group(self, name: str, items: list[Document]) -> Document:
+        lacking = [*self._gathered.unresolved.get(name, ()), *self._known.unresolved.get(name, ())]
+        distinct = dict.fromkeys((each.what, each.reason) for each in lacking)
+        resolved = _resolved(name, items, {what for what, _ in distinct})
+        return {
+            "items": items,
+            "resolved": resolved,
+            "total": len(items),
+            "unresolved": [{"what": what, "reason": reason} for what, reason in distinct],
+        }
+
+
+def lacking(gathered: Gathered, known: Known) -> tuple[Unresolved, ...]:
+    """Everything that is not known, shown or not."""
+    every: Iterable[Sequence[Unresolved]] = (
+        *gathered.unresolved.values(),
+        *known.unresolved.values(),
+    )
+    quiet = [
+        at.told.unresolved
+        for change in gathered.images
+        for at in (change.old, change.new)
+        if at and at.told.unresolved
+    ]
+    return tuple(each for group in (*every, quiet) for each in group)
+
+
+def _resolved(name: str, items: Sequence[Document], lacking: Collection[str]) -> int:
+    """How many items are known whole."""
+    match name:
+        case "features":
+            return sum(1 for item in items if item["key"] not in lacking)
+        case "images":
+            return sum(1 for item in items if item["resolved"])
+        case "pull_requests":
+            return sum(1 for i in items if f"{i['repository']}#{i['number']}" not in lacking)
+        case _:
+            return len(items)
+
+
+def _image(change: ImageChange) -> Document:
+    ends = [at for at in (change.old, change.new) if at is not None]
+    return {
+        "component": change.component,
+        "name": change.name,
+        "from": _image_at(change.old),
+        "to": _image_at(change.new),
+        "changed": _differs(change.old, change.new),
+        "direction": change.direction.value if change.direction else None,
+        "sentence": change.sentence,
+        "own": change.own,
+        "resolved": not change.own or all(at.told.revision for at in ends),
+    }
+
+
+def _differs(old: ImageAt | None, new: ImageAt | None) -> bool:
+    if old is None or new is None or old.image != new.image:
+        return True
+    return bool(old.told.digest and new.told.digest and old.told.digest != new.told.digest)
+
+
+def _image_at(at: ImageAt | None) -> Document | None:
+    if at is None:
+        return None
+    revision = at.told.revision
+    return {
+        "tag": at.image.tag,
+        "digest": at.told.digest or None,
+        "pinned": bool(at.image.digest),
+        "tag_moved_to": at.told.moved or None,
+        "repository": revision.repository if revision else None,
+        "revision": revision.sha if revision else None,
+        "answered_by": revision.answered if revision else None,
+        "build_url": next((r.build_url for r in at.told.reports if r.build_url), None),
+    }

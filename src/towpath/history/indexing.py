@@ -1,0 +1,44 @@
+"""The lines by which a change is found again: what a release brought into its product."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from towpath.domain.release import Release
+from towpath.ports.archive import Change
+
+COMMIT, GITOPS, REQUEST = "commit", "gitops", "pull_request"
+IMAGE, DIGEST, ISSUE = "image", "digest", "issue"
+KINDS = (COMMIT, GITOPS, REQUEST, IMAGE, DIGEST, ISSUE)
+
+
+def lines(release: Release, document: Mapping[str, Any]) -> Sequence[Change]:
+    """The index of one release, from the notes of what it brought."""
+    found = {(c.ref, c.kind, c.scope, c.component): c for c in _lines(release, document)}
+    return tuple(found.values())
+
+
+def _lines(release: Release, document: Mapping[str, Any]) -> Iterator[Change]:
+    def line(ref: str, kind: str, scope: str, component: str) -> Change:
+        return Change(
+            ref, kind, scope, component, release.product, release.id, release.n, release.line
+        )
+
+    for group, kind in (("commits", COMMIT), ("gitops", GITOPS)):
+        for item in document[group]["items"]:
+            if not item["taken_back"]:
+                for name in item["components"]:
+                    yield line(item["sha"], kind, item["repository"], name)
+    for item in document["pull_requests"]["items"]:
+        if not item["taken_back"]:
+            for name in item["components"]:
+                yield line(str(item["number"]), REQUEST, item["repository"], name)
+    for item in document["features"]["items"]:
+        if not item["taken_back"]:
+            for name in item["components"]:
+                yield line(item["key"], ISSUE, "", name)
+    for item in document["images"]["items"]:
+        at = item["to"]
+        if at and at["tag"]:
+            yield line(at["tag"], IMAGE, item["name"], item["component"])
+        if at and at["digest"]:
+            yield line(at["digest"], DIGEST, item["name"], item["component"])

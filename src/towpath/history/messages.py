@@ -1,0 +1,181 @@
+"""What commit messages say: which pull request, which issues, which commits are taken back.
+
+Hosts write merges, squashes and reverts in forms of their own; each form is one line of a table
+here. What is in no known form is not guessed: a host may still know it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from towpath.domain.changes import Commit, PullRequest
+
+# What looks like an issue key and is none, where a product does not say which keys are its own.
+_STANDARDS = frozenset(
+    [
+        "UTF",
+        "SHA",
+        "ISO",
+        "RFC",
+        "CVE",
+        "CWE",
+        "TLS",
+        "SSL",
+        "HTTP",
+        "HTTPS",
+        "AES",
+        "RSA",
+        "MD",
+        "ECMA",
+        "IEEE",
+        "PEP",
+        "JSR",
+        "GPT",
+        "X",
+        "ANSI",
+        "ASCII",
+        "EN",
+        "BASE",
+        "ARM",
+        "P",
+        "CP",
+        "WIN",
+        "LATIN",
+        "KOI",
+        "GB",
+        "EUC",
+        "UTC",
+        "GMT",
+        "MP",
+        "H",
+        "AV",
+        "VP",
+        "PKCS",
+        "FIPS",
+        "NIST",
+        "DO",
+        "COVID",
+    ]
+)
+_ANY_KEY = r"[A-Z][A-Z0-9_]{0,19}"
+_MERGES = (
+    # GitHub, Gitea, Forgejo, Bitbucket
+    re.compile(r"Merge pull request #(?P<n>\d+) from (?P<b>\S+)"),
+    re.compile(r"Merge pull request '(?P<t>.*)' \(#(?P<n>\d+)\) from (?P<b>\S+) into "),
+    re.compile(r"Merged in (?P<b>\S+) \(pull request #(?P<n>\d+)\)"),
+    re.compile(r"Merged PR (?P<n>\d+): (?P<t>.*)"),  # Azure
+    re.compile(r"Pull request #(?P<n>\d+): (?P<t>.*)"),  # Bitbucket Data Center
+)
+_SQUASH = re.compile(r"(?P<t>.*\S)\s+\((?:#|!|pull request #)(?P<n>\d+)\)\s*\Z")
+_GITLAB = re.compile(r"^See merge request (?:\S*?)!(?P<n>\d+)\s*$", re.MULTILINE)
+_GITLAB_BRANCH = re.compile(r"Merge branch '(?P<b>[^']+)'")
+_REVERTED = re.compile(
+    r"^(?:This )?reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE | re.IGNORECASE
+)
+_REVERTED_REQUEST = re.compile(
+    r"^(?:This )?reverts (?:merge request )?(?:[\w./-]+)?(?:#|!)(\d+)\s*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HOST_ISSUE = re.compile(
+    r"\b(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?"
+    r"|refs?|references|part of|related to|see)\b:?\s+"
+    r"((?:[\w.-]+(?:/[\w.-]+)+)?#\d+(?:(?:\s*,\s*|\s+and\s+)(?:[\w.-]+(?:/[\w.-]+)+)?#\d+)*)",
+    re.IGNORECASE,
+)
+_HOST_KEY = re.compile(r"((?:[\w.-]+(?:/[\w.-]+)+)?)#(\d+)")
+
+
+def pull_request(commit: Commit) -> PullRequest | None:
+    """The pull request that the commit brought, by its message."""
+    subject, _, body = commit.message.partition("\n")
+    for form in _MERGES:
+        if found := form.match(subject):
+            named = found.groupdict()
+            title = named.get("t") or _first_line(body)
+            return PullRequest(int(named["n"]), title, _branch(named.get("b") or ""))
+    if "See merge request" in body and (found := _GITLAB.search(body)):
+        branch = _GITLAB_BRANCH.match(subject)
+        title = _first_line(body) if branch else subject
+        if title.startswith("See merge request"):
+            title = ""
+        return PullRequest(int(found["n"]), title, branch["b"] if branch else "")
+    if subject.endswith(")") and (found := _SQUASH.match(subject)):
+        return PullRequest(int(found["n"]), found["t"])
+    return None
+
+
+def _first_line(body: str) -> str:
+    return body.strip().partition("\n")[0].strip()
+
+
+def _branch(source: str) -> str:
+    """A branch without the owner that GitHub puts before it is not told apart: kept as written."""
+    return source.rstrip(".")
+
+
+def reverts(commit: Commit) -> tuple[str, ...]:
+    """The commits, by sha or its beginning, that the message says it takes back."""
+    if "everts commit" not in commit.message:
+        return ()
+    return tuple(sha.lower() for sha in _REVERTED.findall(commit.message))
+
+
+def reverted_requests(commit: Commit) -> tuple[int, ...]:
+    """The pull requests, by number, that the message says it takes back."""
+    if "everts " not in commit.message:
+        return ()
+    return tuple(map(int, _REVERTED_REQUEST.findall(commit.message)))
+
+
+@dataclass(frozen=True, slots=True)
+class Issues:
+    """Finds issue keys in what people write: those of the product, else whatever looks like one."""
+
+    keys: tuple[str, ...]
+    text: re.Pattern[str]
+    branch: re.Pattern[str]
+
+    def in_text(self, text: str) -> Iterator[str]:
+        """Keys such as `SHOP-417`, as trackers know them."""
+        if "-" in text:
+            for found in self.text.finditer(text):
+                if self.keys or found[1] not in _STANDARDS:
+                    yield f"{found[1].upper()}-{found[2]}"
+
+    def in_branch(self, name: str) -> Iterator[str]:
+        """Keys in a branch name, where the product's own may be in small letters."""
+        if "-" in name:
+            for found in self.branch.finditer(name):
+                if self.keys or found[1] not in _STANDARDS:
+                    yield f"{found[1].upper()}-{found[2]}"
+
+    def on_host(self, text: str, place: str) -> Iterator[str]:
+        """Issues of a code host that the text says it closes or belongs to: `acme/shop#12`.
+
+        `place` is the repository's path on its host, for those that name none.
+        """
+        if "#" in text and place:
+            for said in _HOST_ISSUE.finditer(text):
+                for path, number in _HOST_KEY.findall(said[1]):
+                    yield f"{path or place}#{number}"
+
+
+def issues(keys: Sequence[str]) -> Issues:
+    """The finder for a product's issue keys; without any, all that look like one."""
+    wanted = "|".join(re.escape(key.upper()) for key in keys) if keys else _ANY_KEY
+    form = rf"(?<![A-Za-z0-9_-])({wanted})-([1-9]\d{{0,9}})(?![A-Za-z0-9_]|-\d|\.\d)"
+    in_branch = rf"(?<![A-Za-z0-9])({wanted})-([1-9]\d{{0,9}})(?![A-Za-z0-9])"
+    return Issues(
+        tuple(key.upper() for key in keys),
+        re.compile(form),
+        re.compile(in_branch, re.IGNORECASE if keys else 0),
+    )
+
+
+def trailers(commit: Commit, key: str) -> tuple[str, ...]:
+    """The values of a trailer: lines `Key: value` of the message's last paragraph."""
+    if f"{key}:" not in commit.message:
+        return ()
+    last = commit.message.replace("\r\n", "\n").strip().rpartition("\n\n")[2]
+    pairs = (line.partition(":") for line in last.split("\n"))
+    return tuple(value.strip() for name, colon, value in pairs if colon and name.strip() == key)

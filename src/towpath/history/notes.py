@@ -1,0 +1,193 @@
+"""What changed: notes of a release in an environment, made at once of what is known here, and
+completed in the background.
+
+Whoever asks waits for nobody outside. What the background finds out is kept, so that notes stay
+when a repository, registry or tracker is gone; notes once made are read from their table.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from towpath.domain import catalog, changes
+from towpath.domain.release import Release
+from towpath.history import bases, indexing, messages, ranges
+from towpath.history.composing import GROUPS, lacking
+from towpath.history.knowing import Knowing
+from towpath.history.library import Library, Unresolved
+from towpath.history.revisions import Revisions
+from towpath.ports.archive import Archive, Change, Question, Stored
+from towpath.ports.outside import Host, Registry, Tracker
+from towpath.ports.past import Past
+
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 3600.0
+MOST_TRIES = 60
+
+
+class NotThere(Exception):  # noqa: N818
+    """There is no such release, or it does not go to that environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What notes are made from. `gitops` has contents, `code` need not."""
+
+    archive: Archive
+    gitops: Past
+    code: Past
+    registry: Registry | None = None
+    trackers: Sequence[Tracker] = ()
+    hosts: Sequence[Host] = ()
+
+
+class Notes:
+    """Answers what changed."""
+
+    def __init__(self, outside: Outside, config: Callable[[], catalog.Catalog]) -> None:
+        self._outside = outside
+        self._archive = outside.archive
+        self._config = config
+        self._making: MutableMapping[Question, asyncio.Lock] = {}
+
+    async def read(self, release: str, environment: str = "", start: str = "") -> str:
+        """The notes as a JSON document. Raises `NotThere`, `bases.UnknownOrigin`."""
+        found = await self._archive.release(release)
+        if found is None:
+            raise NotThere(f"There is no release {release!r}.")
+        environment = environment or changes.birthplace(found)
+        if found.promotion(environment) is None:
+            raise NotThere(f"{release} does not go to {environment!r}.")
+        origin = await bases.origin(self._archive, self._config(), start)
+        question = Question(release, environment, origin)
+        async with self._making.setdefault(question, asyncio.Lock()):
+            stored = await self._made(question, found, outside=False)
+        self._making.pop(question, None)
+        return stored.document
+
+    async def report(self, report: changes.Report) -> changes.Report:
+        """Keep what a CI says, and have notes that wait for it looked at again."""
+        await self._archive.report(report)
+        await self._archive.wake([f"image:{report.name}"])
+        return report
+
+    async def resolve(self, question: Question) -> Stored | None:
+        """Make the notes anew with the help of everybody outside. None: no such release."""
+        found = await self._archive.release(question.release)
+        return await self._made(question, found, outside=True) if found else None
+
+    async def _made(self, question: Question, release: Release, *, outside: bool) -> Stored:
+        base = await bases.base(self._archive, question, release)
+        stored = await self._archive.stored(question)
+        configured = self._fingerprint(release, question.environment)
+        same = stored is not None and (stored.base, stored.configured) == (base.key, configured)
+        if stored is not None and same and not outside:
+            return stored
+        making = _Making(self._outside, self._config(), question, release, base, outside)
+        document, index, lacks = await making.make(stored if same else None)
+        pending = any(each.pending for each in lacks)
+        tries = stored.tries + 1 if stored and same and outside else 0
+        made = Stored(
+            question,
+            base.key,
+            configured,
+            document,
+            not pending,
+            tries=tries,
+            waits=tuple(dict.fromkeys(name for each in lacks for name in each.waits)),
+        )
+        again = _again(tries) if pending else None
+        await self._archive.keep(made, again, index)
+        return made
+
+    def _fingerprint(self, release: Release, environment: str) -> str:
+        """Of what in the configuration the notes depend on, integrations among it."""
+        config = self._config()
+        product = config.products.get(release.product)
+        folders = [
+            (name, source.repository, source.revision, folder)
+            for place in dict.fromkeys((changes.birthplace(release), environment))
+            for name, applications in sorted(config.components_in(release.product, place).items())
+            for application in applications
+            for _, source, folder in catalog.promotable_sources(application)
+        ]
+        asked = [type(each).__name__ for each in (*self._outside.trackers, *self._outside.hosts)]
+        asked.append(type(self._outside.registry).__name__)
+        known = (product.components, product.issue_keys) if product else ()
+        return hashlib.sha256(repr((known, folders, asked)).encode()).hexdigest()[:32]
+
+
+def _again(tries: int) -> timedelta | None:
+    """When to try again; not for ever, since some things are gone for good."""
+    if tries >= MOST_TRIES:
+        return None
+    return timedelta(
+        seconds=min(FIRST_PAUSE_S * 2 ** min(tries, 20), LONGEST_PAUSE_S) if tries else 0
+    )
+
+
+@dataclass
+class _Making:
+    """One making of notes."""
+
+    outside: Outside
+    config: catalog.Catalog
+    question: Question
+    release: Release
+    base: bases.Base
+    ask: bool
+
+    async def make(
+        self, before: Stored | None
+    ) -> tuple[str, Sequence[Change], Sequence[Unresolved]]:
+        """The document, lines for the index, and everything that is not known."""
+        archive = self.outside.archive
+        landed = await archive.landed_with(
+            self.release.product, self.question.environment, self.release.id
+        )
+        span = ranges.Span(self.release, self.question.environment, self.base.held, landed)
+        code = Library(self.outside.code, self.ask)
+        gitops = Library(self.outside.gitops, outside=False)  # the engine keeps it up to date
+        revisions = Revisions(archive, self.outside.registry, code, gitops)
+        gathering = ranges.Gathering(archive, self.config, code, gitops, revisions)
+        gathered = await gathering.gather(span)
+        product = self.config.products.get(self.release.product)
+        finder = messages.issues(product.issue_keys if product else ())
+        knowing = Knowing(archive, self.outside.trackers, self.outside.hosts, self.ask)
+        composition, known = await knowing.composed(gathered, finder)
+        groups = await asyncio.to_thread(composition.groups)
+        document = {
+            "release": self.release.id,
+            "environment": self.question.environment,
+            "base": self.base.document(),
+            **groups,
+        }
+        if before is not None:
+            document = _with_what_was_known(document, json.loads(before.document))
+        index = indexing.lines(self.release, document) if self._is_first else ()
+        text = await asyncio.to_thread(_json, document)
+        return text, index, lacking(gathered, known)
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether these are the notes of what the release itself brought into the product."""
+        return self.question.origin == bases.PREVIOUS
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _with_what_was_known(document: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a repository can no longer be read, what was listed before stays, and it is said."""
+    troubled = any(document[name]["unresolved"] for name in ("images", "commits", "gitops"))
+    for name in GROUPS:
+        now, then = document[name], before[name]
+        if now["resolved"] < then["resolved"] and (troubled or now["unresolved"]):
+            why = [*now["unresolved"], {"what": name, "reason": "shown as it was known before"}]
+            document[name] = {**then, "unresolved": why}
+    return document

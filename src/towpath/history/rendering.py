@@ -1,0 +1,217 @@
+"""Notes as text: Markdown for a release page or a chat, plain text for a terminal or mail, and a
+person's own template.
+
+Works on the JSON document alone, so whoever has it can render it.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jinja2 import TemplateError, TemplateSyntaxError, sandbox
+
+Document = Mapping[str, Any]
+Item = Mapping[str, Any]
+
+MOST_LISTED = 200  # of each group; how many more there are is said
+LONGEST_TEMPLATE = 64 * 1024
+LONGEST_TEXT = 1024 * 1024
+LONGEST_S = 5.0
+_SHORT = 7
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])|^(\s*)([#+-]|\d+\.)(?=\s)", re.MULTILINE)
+_MENTION = re.compile(r"(?<![\w/])@(?=\w)")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class BadTemplate(Exception):  # noqa: N818
+    """The template cannot be used, with the reason."""
+
+
+def markdown(notes: Document) -> str:
+    """For a release page, and short enough in its parts for a chat."""
+    return _text(notes, _Markdown())
+
+
+def plain(notes: Document) -> str:
+    """Without any marks."""
+    return _text(notes, _Plain())
+
+
+def templated(notes: Document, source: str) -> str:
+    """By a Jinja2 template: `notes` is the document. Raises `BadTemplate`."""
+    if len(source) > LONGEST_TEMPLATE:
+        raise BadTemplate(f"the template has more than {LONGEST_TEMPLATE:,} characters")
+    environment = _Templates(
+        autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters["markdown"] = _Markdown().escaped
+    try:
+        return "".join(_bounded(environment.from_string(source).generate(notes=notes, **notes)))
+    except TemplateSyntaxError as error:
+        raise BadTemplate(f"line {error.lineno}: {error.message}") from None
+    except TemplateError as error:
+        raise BadTemplate(str(error)) from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise BadTemplate(f"{type(error).__name__}: {error}") from None
+
+
+class _Templates(sandbox.ImmutableSandboxedEnvironment):
+    """A sandbox in which `notes.commits.items` is the group's items, not the method of a dict."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+def _bounded(parts: Iterator[str]) -> Iterator[str]:
+    end = time.monotonic() + LONGEST_S
+    length = 0
+    for part in parts:
+        length += len(part)
+        if length > LONGEST_TEXT:
+            raise BadTemplate(f"the template writes more than {LONGEST_TEXT:,} characters")
+        if time.monotonic() > end:
+            raise BadTemplate(f"the template takes longer than {LONGEST_S:g} s")
+        yield part
+
+
+class _Plain:
+    """How text is marked: not at all."""
+
+    def heading(self, text: str, level: int) -> str:
+        return f"{text}\n{('=' if level == 1 else '-') * len(text)}"
+
+    def escaped(self, text: str) -> str:
+        return _BREAKS.sub(" ", text)
+
+    def code(self, text: str) -> str:
+        return _BREAKS.sub(" ", text)
+
+    def link(self, text: str, url: str) -> str:
+        return f"{text} <{url}>" if url else text
+
+    def gone(self, text: str) -> str:
+        return text
+
+
+class _Markdown(_Plain):
+    """As GitHub, GitLab and chats read it. What people wrote stays text: no mark, no mention."""
+
+    def heading(self, text: str, level: int) -> str:
+        return f"{'#' * (level + 1)} {text}"
+
+    def escaped(self, text: str) -> str:
+        safe = _MARKDOWN.sub(_backslash, _BREAKS.sub(" ", text))
+        return _MENTION.sub("@\u2060", safe)
+
+    def code(self, text: str) -> str:
+        return f"`{_BREAKS.sub(' ', text).replace('`', chr(39))}`"
+
+    def link(self, text: str, url: str) -> str:
+        safe = url.startswith(("http://", "https://")) and not re.search(r"[\s()<>]", url)
+        return f"[{text}]({url})" if safe else text
+
+    def gone(self, text: str) -> str:
+        return f"~~{text}~~"
+
+
+def _backslash(found: re.Match[str]) -> str:
+    if found[1]:
+        return "\\" + found[1]
+    mark = found[3]
+    return f"{found[2]}{mark[:-1]}\\{mark[-1]}" if mark[-1] == "." else f"{found[2]}\\{mark}"
+
+
+def _text(notes: Document, style: _Plain) -> str:
+    where = f"{notes['release']} in {notes['environment']}"
+    parts = [style.heading(style.escaped(where), 1), _since(notes, style)]
+    for title, lines in _groups(notes, style):
+        if lines:
+            parts.append(style.heading(title, 2))
+            parts.append("\n".join(f"- {line}" for line in lines))
+    if not any(notes[name]["items"] for name in _NAMES):
+        parts.append("Nothing changed.")
+    missing = [*_missing(notes, style)]
+    if missing:
+        parts.append(style.heading("Not known", 2))
+        parts.append("\n".join(f"- {line}" for line in missing))
+    return "\n\n".join(parts) + "\n"
+
+
+_NAMES = ("features", "pull_requests", "commits", "images", "gitops")
+
+
+def _since(notes: Document, style: _Plain) -> str:
+    base = notes["base"]
+    if base["kind"] == "none":
+        return style.escaped(f"Since nothing: {base['sentence']}.")
+    named = base["release"]
+    which = f" ({named})" if named and named not in base["sentence"] else ""
+    return style.escaped(f"Since {base['sentence']}{which}.")
+
+
+def _groups(notes: Document, style: _Plain) -> Iterator[tuple[str, Sequence[str]]]:
+    yield "Features", _listed(notes["features"], lambda one: _feature(one, style))
+    yield "Images", _listed(notes["images"], lambda one: _image(one, style))
+    yield "Pull requests", _listed(notes["pull_requests"], lambda one: _request(one, style))
+    own = {
+        **notes["commits"],
+        "items": [c for c in notes["commits"]["items"] if not c["merge"]],
+    }
+    yield "Commits", _listed(own, lambda one: _commit(one, style))
+    for title, kind in (("GitOps commits", "change"), ("Changed by hand", "by_hand")):
+        items = [one for one in notes["gitops"]["items"] if one["kind"] == kind]
+        yield title, _listed({"items": items}, lambda one: _commit(one, style))
+
+
+def _listed(group: Mapping[str, Any], line: Any) -> Sequence[str]:
+    lines = [line(item) for item in group["items"][:MOST_LISTED]]
+    more = len(group["items"]) - MOST_LISTED
+    return [*lines, f"and {more:,} more"] if more > 0 else lines
+
+
+def _feature(one: Item, style: _Plain) -> str:
+    title = f" {style.escaped(one['title'])}" if one["title"] else ""
+    words = [style.escaped(word) for word in (one["type"], one["status"], one["assignee"]) if word]
+    told = f"{style.link(style.escaped(one['key']), one['url'])}{title}"
+    more = f" ({', '.join(words)})" if words else ""
+    return _fate(one, told, style) + more
+
+
+def _image(one: Item, style: _Plain) -> str:
+    old, new = (style.code(_version(at)) if at else "nothing" for at in (one["from"], one["to"]))
+    said = f": {style.escaped(one['sentence'])}" if one["sentence"] else ""
+    return f"{style.escaped(one['name'])} {old} → {new}{said}"
+
+
+def _version(at: Item) -> str:
+    digest = (at["digest"] or "").rpartition(":")[2][:12]
+    return str(at["tag"] or digest)
+
+
+def _request(one: Item, style: _Plain) -> str:
+    number = style.link(f"#{one['number']}", one["url"])
+    by = f" by {style.escaped(one['author'])}" if one["author"] else ""
+    return _fate(one, f"{style.escaped(one['title'])} ({number}){by}".strip(), style)
+
+
+def _commit(one: Item, style: _Plain) -> str:
+    told = f"{style.code(one['sha'][:_SHORT])} {style.escaped(one['subject'])}"
+    return _fate(one, f"{told} ({style.escaped(one['author'])})", style)
+
+
+def _fate(one: Item, told: str, style: _Plain) -> str:
+    """What is in the range and does not last is marked."""
+    if one.get("taken_back"):
+        return f"{style.gone(told)} taken back"
+    if one.get("reverted") or one.get("reverted_by"):
+        return f"{style.gone(told)} reverted"
+    return told
+
+
+def _missing(notes: Document, style: _Plain) -> Iterator[str]:
+    for name in _NAMES:
+        for lack in notes[name]["unresolved"][:MOST_LISTED]:
+            yield style.escaped(f"{lack['what']}: {lack['reason']}")

@@ -1,0 +1,173 @@
+"""What is kept of releases and of what was found out about them, as notes and traces read it.
+
+Every method is one transaction. Nothing here is asked of anybody outside.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from towpath.domain import content
+from towpath.domain.changes import Finding, Report
+from towpath.domain.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """Something that came to an environment, for one component."""
+
+    id: int
+    component: str
+    release: str  # empty: it was found there at the first look
+    commit: str
+    content: content.ComponentContent
+    at: datetime
+    kind: str = ""  # found | succeeded | rollback | landed
+
+
+Held = Mapping[str, Landed]  # by component
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which notes: of a release in an environment, from its base or from another `origin`.
+
+    `origin`: empty for the base, `previous` for what the release was made on, else `release:ID`,
+    `environment:NAME` or `time:RFC3339`.
+    """
+
+    release: str
+    environment: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Notes as they were made last: a JSON document.
+
+    `base` and `configured` name what they were made from: with others, they are made anew.
+    `waits` names the outside things that were not answered yet.
+    """
+
+    question: Question
+    base: str
+    configured: str
+    document: str
+    complete: bool
+    made_at: datetime | None = None
+    tries: int = 0
+    waits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the index: a release brought this to its product.
+
+    `kind`: commit | gitops | pull_request | image | digest | issue. `scope` is the repository (or
+    the image's name) in which `ref` has its meaning.
+    """
+
+    ref: str
+    kind: str
+    scope: str
+    component: str
+    product: str
+    release: str
+    n: int
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A landing in the timeline of a place, for a trace; `n` of the content's release (0: none)."""
+
+    id: int
+    environment: str
+    component: str
+    release: str
+    line: str
+    n: int
+    revision: str
+    repository: str
+    images: tuple[content.Image, ...]
+    at: datetime
+
+
+class Archive(Protocol):
+    """The store as the read side needs it."""
+
+    async def release(self, release: str) -> Release | None:
+        """All of one release."""
+        ...
+
+    # --- bases -------------------------------------------------------------------------------
+    async def base(self, product: str, environment: str, release: str) -> Held:
+        """What the notes of a release in an environment start from, for each component.
+
+        What landed with the last promotion there that succeeded, or with a later rollback;
+        before the first, what was found. Landings of the release itself, and later ones, do not
+        count.
+        """
+        ...
+
+    async def before(self, product: str, environment: str, release: str) -> Held:
+        """What the environment held just before the release first landed there."""
+        ...
+
+    async def held(self, product: str, environment: str, at: datetime | None = None) -> Held:
+        """What the environment holds now, or held at a time."""
+        ...
+
+    async def landed_with(self, product: str, environment: str, release: str) -> Held:
+        """What the release itself brought there."""
+        ...
+
+    # --- notes -------------------------------------------------------------------------------
+    async def stored(self, question: Question) -> Stored | None:
+        """The notes as they were made last."""
+        ...
+
+    async def keep(
+        self, made: Stored, again_in: timedelta | None, index: Sequence[Change] = ()
+    ) -> None:
+        """Keep notes (those before are replaced) and lines of the index; `again_in`: look again."""
+        ...
+
+    async def expect(self, question: Question) -> None:
+        """Have these notes looked at again soon, in the background."""
+        ...
+
+    async def due(self, worker: str, limit: int, lease: timedelta) -> Sequence[Question]:
+        """Take notes whose time has come; nobody else gets them while the lease lasts."""
+        ...
+
+    async def wake(self, waits: Collection[str]) -> None:
+        """Have all notes that wait for one of these looked at again now."""
+        ...
+
+    # --- findings ----------------------------------------------------------------------------
+    async def findings(self, kind: str, keys: Collection[str]) -> Mapping[str, Finding]:
+        """What was found out before, by key."""
+        ...
+
+    async def found(self, kind: str, values: Mapping[str, Mapping[str, object]]) -> None:
+        """Keep what was found out now."""
+        ...
+
+    async def reports(self, names: Collection[str]) -> Sequence[Report]:
+        """What CIs reported of images of these names, newest first."""
+        ...
+
+    async def report(self, report: Report) -> None:
+        """Keep what a CI reports; the same again changes nothing."""
+        ...
+
+    # --- traces ------------------------------------------------------------------------------
+    async def changes(self, ref: str, kinds: Collection[str], limit: int) -> Sequence[Change]:
+        """Lines of the index for a ref; for commits and digests also its beginning."""
+        ...
+
+    async def visits(self, product: str, components: Collection[str]) -> Sequence[Visit]:
+        """Every landing of the components, oldest first."""
+        ...

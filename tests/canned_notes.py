@@ -1,0 +1,87 @@
+"""Notes as a document, for tests of how they are shown."""
+
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def group(*items: Document, unresolved: tuple[tuple[str, str], ...] = ()) -> Document:
+    lacking = [{"what": what, "reason": reason} for what, reason in unresolved]
+    return {"items": [*items], "resolved": len(items), "total": len(items), "unresolved": lacking}
+
+
+def commit(subject: str, **more: Any) -> Document:
+    return {
+        "repository": "https://git.example.org/shop.git",
+        "sha": "4022ccd0" * 5,
+        "author": "Mei",
+        "committed_at": "2026-03-01T12:00:00Z",
+        "subject": subject,
+        "component": "api",
+        "components": ["api"],
+        "pull_request": None,
+        "issues": [],
+        "merge": False,
+        "taken_back": False,
+        "reverted_by": None,
+        **more,
+    }
+
+
+def at(tag: str, **more: Any) -> Document:
+    return {
+        "tag": tag,
+        "digest": None,
+        "pinned": False,
+        "tag_moved_to": None,
+        "repository": None,
+        "revision": None,
+        "answered_by": None,
+        "build_url": None,
+        **more,
+    }
+
+
+def notes(**groups: Document) -> Document:
+    image = {
+        "component": "api",
+        "name": "registry/shop/api",
+        "from": at("1.0"),
+        "to": at("1.1"),
+        "changed": True,
+        "direction": "forwards",
+        "sentence": "",
+        "own": True,
+        "resolved": True,
+    }
+    feature = {
+        "key": "SHOP-7",
+        "title": "Rounding",
+        "status": "Done",
+        "type": "Bug",
+        "assignee": "",
+        "url": "https://jira.example.org/browse/SHOP-7",
+        "moved_to": None,
+        "components": ["api"],
+        "pull_requests": [],
+        "commits": 1,
+        "taken_back": False,
+        "reverted": False,
+    }
+    return {
+        "release": "shop-2",
+        "environment": "prod",
+        "base": {
+            "kind": "succeeded",
+            "release": "shop-1",
+            "at": "2026-03-01T12:00:00Z",
+            "sentence": "the last promotion to prod that succeeded",
+            "components": [],
+        },
+        "features": group(feature),
+        "pull_requests": group(),
+        "commits": group(commit("Fix rounding")),
+        "images": group(image),
+        "gitops": group(),
+        **groups,
+    }

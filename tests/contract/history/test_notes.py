@@ -1,0 +1,274 @@
+"""Notes of releases: from which base, over what, and what is said where something is not known."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import git_servers
+import history_world
+from history_world import IMAGE, World, lacking, subjects
+from towpath.domain import catalog, content
+from towpath.domain.release import Trigger
+from towpath.history.bases import UnknownOrigin
+from towpath.history.notes import NotThere
+from towpath.ports.archive import Question
+
+
+async def test_notes_name_code_commits_pull_requests_features_images_and_gitops_commits(
+    world: World,
+) -> None:
+    old = world.code.commit({"a": "1"}, "first")
+    world.bump(old)
+    await world.find(old, "dev", "qa", "prod")
+    world.code.commit({"a": "2"}, "Fix rounding (#12)\n\nSHOP-7 at last")
+    new = world.code.commit({"a": "3"}, "tidy")
+    bump = world.bump(new)
+    notes = await world.resolved(await world.release(api=new))
+    assert subjects(notes) == ["tidy", "Fix rounding (#12)"]
+    commit = notes["commits"]["items"][1]
+    assert commit["repository"] == world.code.url
+    assert (commit["component"], commit["pull_request"], commit["issues"]) == (
+        "api",
+        12,
+        ["SHOP-7"],
+    )
+    assert notes["commits"]["resolved"] == notes["commits"]["total"] == 2
+    [request] = notes["pull_requests"]["items"]
+    assert (request["number"], request["title"]) == (12, "Fix rounding")
+    [feature] = notes["features"]["items"]
+    assert (feature["key"], feature["pull_requests"]) == (
+        "SHOP-7",
+        [{"repository": world.code.url, "number": 12}],
+    )
+    assert lacking(notes, "features") == ["SHOP-7: no issue tracker is configured for it"]
+    [image] = notes["images"]["items"]
+    assert (image["name"], image["from"]["tag"], image["to"]["tag"]) == (IMAGE, old, new)
+    assert (image["to"]["revision"], image["to"]["answered_by"]) == (new, "tag")
+    assert (image["direction"], image["resolved"]) == ("forwards", True)
+    assert [item["sha"] for item in notes["gitops"]["items"]] == [bump]
+
+
+async def test_nobody_outside_is_waited_for_and_what_is_on_its_way_is_said(world: World) -> None:
+    old = world.code.commit({"a": "1"}, "first")
+    world.bump(old)
+    await world.find(old, "dev")
+    new = world.code.commit({"a": "2"}, "second")
+    world.bump(new)
+    release = await world.release(api=new)
+    at_once = await world.read(release)
+    assert at_once["commits"]["items"] == []
+    assert "is being read" in " ".join(lacking(at_once, "images"))
+    assert Question(release.id, "dev") in await world.archive.due("w", 9, history_world.LEASE)
+    assert subjects(await world.resolved(release)) == ["second"]
+    assert subjects(await world.read(release)) == ["second"]
+
+
+async def test_the_base_is_what_succeeded_last_and_covers_every_release_in_between(
+    world: World,
+) -> None:
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(5)]
+    world.bump(shas[0])
+    await world.find(shas[0], "dev", "prod")
+    releases = []
+    for sha, status in zip(shas[1:], ("succeeded", "failed", "superseded", ""), strict=True):
+        world.bump(sha)
+        releases.append(await world.release(api=sha))
+        if status:
+            await world.land(releases[-1], "prod", status=status)
+    first, _failed, _superseded, last = releases
+    notes = await world.resolved(last, "prod")
+    assert (notes["base"]["kind"], notes["base"]["release"]) == ("succeeded", first.id)
+    assert subjects(notes) == ["change 4", "change 3", "change 2"]
+    assert len(notes["gitops"]["items"]) == 3
+    assert subjects(await world.resolved(first, "prod")) == ["change 1"]
+
+
+async def test_a_rollback_is_a_base_whatever_became_of_it_and_its_own_notes_go_backwards(
+    world: World,
+) -> None:
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(4)]
+    world.bump(shas[0])
+    await world.find(shas[0], "dev", "prod")
+    first = await world.release(world.bump(shas[1]), api=shas[1])
+    await world.land(first, "prod")
+    second = await world.release(world.bump(shas[2]), api=shas[2])
+    await world.land(second, "prod")
+    back = await world.release(first.content["api"].revision, trigger=Trigger.ROLLBACK, api=shas[1])
+    await world.land(back, "prod", status="failed")
+    notes = await world.resolved(back, "prod")
+    [image] = notes["images"]["items"]
+    assert image["direction"] == "backwards"
+    assert "1 commits of api are taken back" in image["sentence"]
+    [commit] = notes["commits"]["items"]
+    assert (commit["subject"], commit["taken_back"]) == ("change 2", True)
+    third = await world.release(world.bump(shas[3]), api=shas[3])
+    notes = await world.resolved(third, "prod")
+    assert (notes["base"]["kind"], notes["base"]["release"]) == ("rollback", back.id)
+    assert subjects(notes) == ["change 3", "change 2"]
+
+
+async def test_without_a_base_notes_show_what_is_there_and_not_the_whole_history(
+    world: World,
+) -> None:
+    world.code.commit({"a": "1"}, "first")
+    new = world.code.commit({"a": "2"}, "second")
+    world.bump(new)
+    notes = await world.resolved(await world.release(api=new), "qa")
+    assert notes["base"]["kind"] == "none"
+    assert notes["commits"]["items"] == []
+    [image] = notes["images"]["items"]
+    assert (image["from"], image["to"]["revision"]) == (None, new)
+
+
+async def test_notes_can_start_from_a_release_an_environment_or_a_time(world: World) -> None:
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(4)]
+    world.bump(shas[0])
+    await world.find(shas[0], "dev", "qa", "prod")
+    releases = [await world.release(world.bump(sha), api=sha) for sha in shas[1:]]
+    await world.land(releases[0], "qa")
+    [between] = [row.now for row in await world.stored.rows("SELECT now() AS now")]
+    await world.land(releases[1], "qa")
+    await world.resolved(releases[2], "prod")  # the code is known from now on
+    for start, wanted in {
+        "": ["change 3", "change 2", "change 1"],
+        releases[0].id: ["change 3", "change 2"],
+        "qa": ["change 3"],
+        between.isoformat(): ["change 3", "change 2", "change 1"],
+    }.items():
+        notes = await world.read(releases[2], "prod", start)
+        assert subjects(notes) == wanted, start
+    notes = await world.read(releases[2], "qa", between.isoformat())
+    assert (notes["base"]["kind"], subjects(notes)) == ("time", ["change 3", "change 2"])
+    with pytest.raises(UnknownOrigin, match="'yesterday' is no release"):
+        await world.read(releases[2], "prod", "yesterday")
+    with pytest.raises(NotThere, match="does not go to 'mars'"):
+        await world.read(releases[2], "mars")
+
+
+async def test_a_promotions_commit_is_never_itself_the_change_and_changes_by_hand_stand_apart(
+    world: World,
+) -> None:
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(3)]
+    world.bump(shas[0])
+    world.bump(shas[0], "prod")
+    await world.find(shas[0], "dev", "prod")
+    first = await world.release(world.bump(shas[1]), api=shas[1])
+    await world.land(first, "prod")
+    world.gitops.commit({"apps/api/prod/values.yaml": "tag: hand\n"}, "pin by hand")
+    second = await world.release(world.bump(shas[2]), api=shas[2])
+    await world.land(second, "prod")
+    notes = await world.resolved(second, "prod")
+    found = [(item["kind"], item["subject"]) for item in notes["gitops"]["items"]]
+    assert found == [("change", f"api: {shas[2]}"), ("by_hand", "pin by hand")]
+
+
+async def test_a_promotion_into_the_trigger_environment_shows_the_commits_of_the_release_it_carried(
+    world: World,
+) -> None:
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(2)]
+    world.bump(shas[0], "qa")
+    world.bump(shas[0])
+    await world.find(shas[0], "dev", "qa")
+    carrier = await world.release(
+        world.bump(shas[1], "dev", message="the change itself"), api=shas[1]
+    )
+    await world.land(carrier, "qa")
+    later = await world.release(api=shas[1])  # as of a flow that begins where the other brought it
+    before = {"api": world.part(shas[0], carrier.content["api"].revision)}
+    # Look at qa's folder as if it were the trigger's: the promotion's commit is in the range.
+    gathered = await history_world.followed(world, later, before)
+    assert [(c.commit.subject, c.via) for c in gathered.gitops] == [
+        ("the change itself", carrier.id)
+    ]
+
+
+async def test_history_that_diverged_or_was_rewritten_is_said_and_not_guessed(world: World) -> None:
+    root = world.code.commit({"a": "0"}, "root")
+    old = world.code.commit({"a": "1"}, "on the release branch", branch="release", parent=root)
+    new = world.code.commit({"a": "2"}, "on main")
+    world.bump(old)
+    await world.find(old, "dev")
+    notes = await world.resolved(await world.release(world.bump(new), api=new))
+    [image] = notes["images"]["items"]
+    assert image["direction"] == "diverged"
+    assert "have diverged: 1 commits come and 1 go" in image["sentence"]
+    told = {item["subject"]: item["taken_back"] for item in notes["commits"]["items"]}
+    assert told == {"on main": False, "on the release branch": True}
+    gone = "1234567890abcdef1234567890abcdef12345678"
+    notes = await world.resolved(await world.release(world.bump(gone), api=gone))
+    [image] = notes["images"]["items"]
+    assert (image["resolved"], image["to"]["revision"]) == (False, None)
+    assert "does not have it: its branch was rewritten" in lacking(notes, "images")[0]
+    assert notes["images"]["resolved"] == 0
+
+
+async def test_commits_reverted_within_the_range_are_marked_with_their_features(
+    world: World,
+) -> None:
+    old = world.code.commit({"a": "0"}, "root")
+    world.bump(old)
+    await world.find(old, "dev")
+    bad = world.code.commit({"a": "1"}, "SHOP-1 a bad idea")
+    back = world.code.commit({"a": "0"}, f'Revert "a bad idea"\n\nThis reverts commit {bad}.')
+    new = world.code.commit({"a": "2"}, "SHOP-2 a good idea")
+    notes = await world.resolved(await world.release(world.bump(new), api=new))
+    assert [item["reverted_by"] for item in notes["commits"]["items"]] == [None, None, back]
+    told = {item["key"]: item["reverted"] for item in notes["features"]["items"]}
+    assert told == {"SHOP-2": False, "SHOP-1": True}
+
+
+async def test_in_a_monorepo_a_component_has_the_commits_that_touch_its_paths(
+    database_url: str, tmp_path: Path
+) -> None:
+    parts = (
+        catalog.Component(
+            "api", paths=("services/api/**", "libs/*.py"), images=(IMAGE,), tag="{sha}"
+        ),
+        catalog.Component("web", paths=("services/web", "!**/*.md"), images=("web",), tag="{sha}"),
+    )
+    async with history_world.world(database_url, tmp_path, *parts) as world:
+        old = world.code.commit({"README": "x"}, "root")
+        world.code.commit({"services/api/x": "1"}, "api alone")
+        world.code.commit({"services/web/x": "1"}, "web alone")
+        world.code.commit({"services/web/README.md": "1"}, "words of web")
+        world.code.commit({"libs/a.py": "1", "services/web/y": "1"}, "both")
+        new = world.code.commit({"libs/deep/a.py": "1"}, "neither")
+        was = {
+            "api": world.part(old, world.bump(old)),
+            "web": world.part(old, world.bump(old), content.Image("web", old)),
+        }
+        first = await world.release_of(was, world.gitops.head())
+        head = world.bump(new)
+        now = {
+            "api": world.part(new, head),
+            "web": world.part(new, head, content.Image("web", new)),
+        }
+        notes = await world.resolved(await world.release_of(now, head))
+        assert notes["base"]["release"] == first.id
+        told = {item["subject"]: item["components"] for item in notes["commits"]["items"]}
+        assert told == {"both": ["api", "web"], "web alone": ["web"], "api alone": ["api"]}
+
+
+async def test_notes_stay_when_the_repository_is_gone(world: World) -> None:
+    old = world.code.commit({"a": "1"}, "first")
+    world.bump(old)
+    await world.find(old, "dev")
+    new = world.code.commit({"a": "2"}, "second")
+    release = await world.release(world.bump(new), api=new)
+    before = await world.resolved(release)
+    for folder in (world.code.path, world.folder / "histories"):
+        shutil.rmtree(folder)
+    assert await world.read(release) == before
+    again = await world.resolved(release)
+    assert subjects(again) == ["second"]
+    assert any("shown as it was known before" in why for why in lacking(again, "commits"))
+
+
+async def test_code_is_mirrored_without_the_contents_of_files(world: World) -> None:
+    world.code.commit({"big": "x" * 5000}, "first")
+    await world.code_door.fetch(world.code.url)
+    [mirror] = (world.folder / "histories").glob("*.git")
+    kinds = git_servers.git(mirror, "cat-file", "--batch-all-objects", "--batch-check")
+    assert "blob" not in kinds
+    assert "commit" in kinds

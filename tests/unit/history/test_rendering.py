@@ -1,0 +1,94 @@
+"""Notes as Markdown, as text, and by a person's template."""
+
+import pytest
+
+import canned_notes as canned
+from towpath.history import rendering
+
+MARKDOWN = """\
+## shop-2 in prod
+
+Since the last promotion to prod that succeeded (shop-1).
+
+### Features
+
+- [SHOP-7](https://jira.example.org/browse/SHOP-7) Rounding (Bug, Done)
+
+### Images
+
+- registry/shop/api `1.0` → `1.1`
+
+### Commits
+
+- `4022ccd` Fix rounding (Mei)
+"""
+
+
+def test_notes_are_markdown_for_a_release_page() -> None:
+    assert rendering.markdown(canned.notes()) == MARKDOWN
+
+
+def test_what_people_wrote_is_no_markup_and_calls_nobody() -> None:
+    subject = "# <b>*hi* @ops [x](javascript:1)\x1b[2J `code`"
+    shown = rendering.markdown(canned.notes(commits=canned.group(canned.commit(subject))))
+    line = next(line for line in shown.splitlines() if "4022ccd" in line)
+    assert line == (
+        "- `4022ccd` \\# \\<b\\>\\*hi\\* @\u2060ops \\[x\\](javascript:1) \\[2J \\`code\\` (Mei)"
+    )
+
+
+def test_plain_text_has_no_marks() -> None:
+    shown = rendering.plain(canned.notes())
+    assert "SHOP-7 <https://jira.example.org/browse/SHOP-7> Rounding (Bug, Done)" in shown
+    assert "`" not in shown
+    assert "#" not in shown
+
+
+def test_what_is_cut_or_not_known_is_said() -> None:
+    many = canned.group(
+        *(canned.commit(f"change {n}") for n in range(rendering.MOST_LISTED + 5)),
+        unresolved=(("api", "the registry does not answer"),),
+    )
+    shown = rendering.markdown(canned.notes(commits=many))
+    assert "- and 5 more" in shown
+    assert "### Not known\n\n- api: the registry does not answer\n" in shown
+
+
+def test_what_does_not_last_is_marked() -> None:
+    shown = rendering.markdown(
+        canned.notes(
+            commits=canned.group(
+                canned.commit("one", reverted_by="f" * 40), canned.commit("two", taken_back=True)
+            )
+        )
+    )
+    assert "- ~~`4022ccd` one (Mei)~~ reverted" in shown
+    assert "- ~~`4022ccd` two (Mei)~~ taken back" in shown
+
+
+def test_nothing_at_all_is_said_too() -> None:
+    empty = {name: canned.group() for name in ("features", "commits", "images")}
+    assert "Nothing changed." in rendering.markdown(canned.notes(**empty))
+
+
+def test_a_template_of_ones_own_sees_the_document() -> None:
+    each = "{% for one in notes.commits.items %} {{ one.subject | markdown }}{% endfor %}"
+    source = "{{ release }}:" + each
+    commits = canned.group(canned.commit("a*b"))
+    assert rendering.templated(canned.notes(commits=commits), source) == "shop-2: a\\*b"
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("{{ notes.__class__.__mro__ }}", "access to attribute '__class__'"),
+        ("{% for %}", "line 1:"),
+        ("{{ 1 / 0 }}", "ZeroDivisionError"),
+        ("{% for a in range(99999) %}{{ 'x' * 999 }}{% endfor %}", "writes more than"),
+        ("{% for a in range(999999) %}{% endfor %}", "Range too big"),
+        ("x" * 70_000, "more than 65,536 characters"),
+    ],
+)
+def test_a_template_is_bounded_and_reaches_nothing_but_the_document(source: str, why: str) -> None:
+    with pytest.raises(rendering.BadTemplate, match=why):
+        rendering.templated(canned.notes(), source)
