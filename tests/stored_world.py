@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import shown_world
-from towpath.domain import content, events, facts, reasons
+from towpath.domain import actions, content, events, facts, reasons
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import PhaseName, Release, Trigger
 from towpath.domain.status import Status
@@ -144,10 +144,19 @@ class Stored:
         assert view is not None
         return view.release
 
+    async def claim(self, ticket: Ticket, environment: str, over: str) -> Release | None:
+        """The release with the claim, if it was to be had."""
+        before = await self.holding((await self.release(ticket.release)).product, environment)
+        wanted = actions.Claim(environment, over)
+        release = await self.store.record(ticket, [], [wanted])
+        promotion = release.promotion(environment)
+        taken = promotion is not None and promotion.claim > before[1]
+        return release if taken else None
+
     async def claimed(self, environment: str = "qa", **wanted: Any) -> tuple[Ticket, Release]:
         """A new release that has claimed the environment."""
         ticket = await self.look((await self.make(**wanted)).id)
-        release = await self.store.claim(ticket, environment, "")
+        release = await self.claim(ticket, environment, "")
         assert release is not None
         return ticket, release
 

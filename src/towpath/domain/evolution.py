@@ -1,6 +1,6 @@
 """What each event makes of a release. Pure and total: no event is refused here."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,6 +14,21 @@ def evolve(current: Release, happened: Iterable[events.Event], at: datetime) -> 
     for event in happened:
         current = _after(current, event, at)
     return current
+
+
+def whole(
+    current: Release, happened: Iterable[events.Event], at: datetime
+) -> tuple[Sequence[events.Event], Release]:
+    """The events with the release's end among them exactly if it has ended, and what they make.
+
+    Whoever decided saw the release before it was locked; that it ended is only known by then.
+    """
+    said = [event for event in happened if not isinstance(event, events.ReleaseEnded)]
+    after = evolve(current, said, at)
+    if after.ended and after.ended_at is None:
+        end = events.ReleaseEnded(after.status, after.reason)
+        return [*said, end], evolve(after, [end], at)
+    return said, after
 
 
 def _after(current: Release, event: events.Event, at: datetime) -> Release:

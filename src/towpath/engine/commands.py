@@ -180,7 +180,7 @@ class EngineCommands:
         self, product: str, flow: catalog.Flow, found: Found, actor: str
     ) -> Release:
         """A release of what the trigger environment holds now, though it may be no news."""
-        landed = (await self._store.landed(product)).get(flow.trigger_environment, {})
+        landed = await self._store.landed_in(product, flow.trigger_environment)
         expected = {
             name: landed[name].content.revision if name in landed else "" for name in found.parts
         }
@@ -277,7 +277,7 @@ class EngineCommands:
         origin = source or self._before(product, environment)
         if origin == environment:
             raise Refused("same_environment", f"{environment} cannot be promoted to itself")
-        landed = (await self._store.landed(product)).get(origin, {})
+        landed = await self._store.landed_in(product, origin)
         parts = {name: part.content for name, part in landed.items()}
         if release:
             view = await self._store.view_of(release)

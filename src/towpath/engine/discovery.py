@@ -51,13 +51,13 @@ class Discovery:
         product = config.products.get(product_name)
         if product is None or not product.configured:
             return ()
-        landed = await self._store.landed(product_name)
         made: list[Release] = []
         for environment in lines.trigger_environments(config, product):
+            landed = await self._store.landed_in(product_name, environment)
             read = await self._reader.read(config, product_name, environment, revisions)
-            found = without_unmatched(read, landed.get(environment, {}))
+            found = without_unmatched(read, landed)
             await self._note(product_name, environment, found)
-            news = await self._news(environment, found, landed.get(environment, {}))
+            news = await self._news(environment, found, landed)
             if news and (one := await self._release(product, news)):
                 made.append(one)
         return made

@@ -16,11 +16,11 @@ from towpath.domain import (
     watching,
     writing,
 )
-from towpath.domain.facts import Facts, OpenWrite, Stage
+from towpath.domain.facts import Facts, OpenWrite
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import PhaseName, Promotion, Release
 from towpath.domain.status import Status
-from towpath.engine import arrivals, messages, targets
+from towpath.engine import arrivals, deciding, messages, targets
 from towpath.engine.inforce import InForce
 from towpath.engine.outbox import Letter, Outbox
 from towpath.engine.remotes import Remotes
@@ -71,42 +71,60 @@ class Performer:
 
         Answers with the view as far as our own doing changed it, or None if it must be read anew.
         """
-        happened = [
-            event
-            for action in todo
-            if isinstance(action, actions.Record)
-            for event in action.events
-        ]
-        if happened:
-            view = seen_after(view, await self._store.record(ticket, happened))
-        after: View | None = view
-        for action in todo:
-            if isinstance(action, actions.StartCourse):
-                await self._store.start_course(ticket)
-                after = None
-            elif isinstance(action, actions.Claim):
-                claimed = await self._store.claim(ticket, action.environment, action.over)
-                after = seen_after(after, claimed) if after and claimed else None
+        view, sure = await self._record(ticket, view, (), todo)
+        if any(isinstance(action, actions.StartCourse) for action in todo):
+            await self._store.start_course(ticket)
+            sure = False
         outside = [a for a in todo if isinstance(a, actions.Write | actions.Settle)]
         if not outside:
-            return after
-        done = await asyncio.gather(*(self._outside(ticket, view, known, a) for a in outside))
-        written = done[0] if len(done) == 1 else None
-        if written is None or not is_written(written, outside[0].environment):
-            return None  # an attempt may be open that the view does not know
-        return seen_after(view, written)
+            return view if sure else None
+        if len(outside) == 1:
+            return await self._outside(ticket, view, known, outside[0], alone=True)
+        await asyncio.gather(*(self._outside(ticket, view, known, a) for a in outside))
+        return None
+
+    async def _record(
+        self,
+        ticket: Ticket,
+        view: View,
+        happened: Sequence[events.Event],
+        found: Sequence[actions.Action],
+    ) -> tuple[View, bool]:
+        """Write down what happened and what was found to be recorded or claimed with it.
+
+        Answers with the view after it, and whether every claim was to be had.
+        """
+        more = [e for action in found if isinstance(action, actions.Record) for e in action.events]
+        claims = [action for action in found if isinstance(action, actions.Claim)]
+        if not (happened or more or claims):
+            return view, True
+        release = await self._store.record(ticket, [*happened, *more], claims)
+        return deciding.seen_after(view, release), all(_is_had(release, each) for each in claims)
 
     async def _outside(
-        self, ticket: Ticket, view: View, known: Facts, action: actions.Write | actions.Settle
-    ) -> Release | None:
-        if isinstance(action, actions.Write):
-            return await self._write(ticket, view, known, action.environment)
-        await self._settle(ticket, view, known, action.environment)
-        return None
+        self,
+        ticket: Ticket,
+        view: View,
+        known: Facts,
+        action: actions.Write | actions.Settle,
+        *,
+        alone: bool = False,
+    ) -> View | None:
+        """Do it, and record what came of it; and what follows from that, if it is `alone`."""
+        if isinstance(action, actions.Settle):
+            await self._settle(ticket, view, known, action.environment)
+            return None
+        happened = await self._write(ticket, view, known, action.environment)
+        then = _what_follows(view, known, happened) if alone else ()
+        view, sure = await self._record(ticket, view, happened, then)
+        if not happened or not is_written(view.release, action.environment):
+            return None  # an attempt may be open that the view does not know
+        return view if sure else None
 
     async def _write(
         self, ticket: Ticket, view: View, known: Facts, environment: str
-    ) -> Release | None:
+    ) -> Sequence[events.Event]:
+        """Write, and tell what happened."""
         promotion = view.release.promotion(environment)
         assert promotion is not None
         outcomes = await self._outcomes(ticket, view.release, promotion, known)
@@ -114,8 +132,7 @@ class Performer:
             *writing.happened(view.release, promotion, outcomes, view.now),
             *self._absent(view.release, promotion),
         ]
-        happened += await self._at_once(view, environment, happened)
-        return await self._store.record(ticket, happened) if happened else None
+        return [*happened, *await self._at_once(view, environment, happened)]
 
     async def _at_once(
         self, view: View, environment: str, happened: Sequence[events.Event]
@@ -133,7 +150,7 @@ class Performer:
     async def _outcomes(
         self, ticket: Ticket, release: Release, promotion: Promotion, known: Facts
     ) -> Sequence[writing.Outcome]:
-        landed = (await self._store.landed(release.product)).get(promotion.environment, {})
+        landed = await self._store.landed_in(release.product, promotion.environment)
         try:
             found = await targets.resolve(
                 self._remotes,
@@ -265,23 +282,19 @@ def _by_place(writes: Sequence[OpenWrite]) -> Mapping[Place, Sequence[OpenWrite]
     return places
 
 
-def seen_after(view: View, release: Release) -> View:
-    """The view with our own doing in it. What others did since wakes the release once more."""
-    stages = dict(view.stages)
-    for promotion in release.promotions:
-        stage = stages.get(promotion.environment, Stage())
-        if promotion.claim:
-            stages[promotion.environment] = replace(
-                stage, holder=release.id, counter=promotion.claim, yields=False
-            )
-        elif stage.holder == release.id:
-            stages[promotion.environment] = replace(stage, holder="")
-    arrived = {landing.write_id for each in release.promotions for landing in each.landings}
-    left = {
-        environment: tuple(write for write in writes if write.id not in arrived)
-        for environment, writes in view.open_writes.items()
-    }
-    return replace(view, release=release, stages=stages, open_writes=left)
+def _is_had(release: Release, claim: actions.Claim) -> bool:
+    promotion = release.promotion(claim.environment)
+    return promotion is not None and promotion.begun
+
+
+def _what_follows(
+    view: View, known: Facts, happened: Sequence[events.Event]
+) -> Sequence[actions.Action]:
+    """What is to be done next, if this was all that happened."""
+    after = deciding.seen_after(view, evolution.evolve(view.release, happened, view.now))
+    return deciding.decided(
+        after, replace(known, stages=after.stages, open_writes=after.open_writes)
+    )
 
 
 def is_written(release: Release, environment: str) -> bool:

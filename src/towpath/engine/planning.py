@@ -28,7 +28,7 @@ class Planner:
     async def plan(self, product: str, environment: str, carried: content.Content) -> Plan:
         """The diff of every file, and the policy that would hold."""
         config = self._in_force.catalog
-        landed = (await self._store.landed(product)).get(environment, {})
+        landed = await self._store.landed_in(product, environment)
         emptied = targets.with_files({name: part.content for name, part in landed.items()})
         try:
             found = await targets.resolve(

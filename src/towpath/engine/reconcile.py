@@ -5,14 +5,13 @@ Nothing is kept from one look to the next. A look whose lease is lost ends witho
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from towpath.domain import actions, catalog, decide, events, evolution
+from towpath.domain import actions, catalog
 from towpath.domain.facts import Facts
 from towpath.domain.reasons import Reason
 from towpath.domain.release import Promotion, Release, Role
-from towpath.engine import perform, targets
+from towpath.engine import deciding, targets
 from towpath.engine.inforce import InForce
 from towpath.engine.perform import Performer
 from towpath.engine.watch import Watch
@@ -39,7 +38,7 @@ class Reconciler:
         for _ in range(ROUNDS):
             view = view or await self._store.view(ticket)
             facts = await self._facts(view)
-            found = decided(view, facts)
+            found = deciding.decided(view, facts)
             again = min((a.at for a in found if isinstance(a, actions.LookAgain)), default=None)
             todo = [a for a in found if not isinstance(a, actions.LookAgain)]
             if not todo:
@@ -77,24 +76,6 @@ class Reconciler:
             if _is_to_be_written(p)
         }
         return {name: reason for name, reason in reasons.items() if reason}
-
-
-def decided(view: View, facts: Facts) -> Sequence[actions.Action]:
-    """What to do now, with all that only needs writing down gathered into one record.
-
-    What is decided after each such event is decided on the release as the event leaves it.
-    """
-    happened: list[events.Event] = []
-    for _ in range(ROUNDS):
-        found = decide.decide(view.release, facts, view.now)
-        news = [e for a in found if isinstance(a, actions.Record) for e in a.events]
-        if not news:
-            break
-        happened += news
-        view = perform.seen_after(view, evolution.evolve(view.release, news, view.now))
-        facts = replace(facts, stages=view.stages)
-    rest = [a for a in found if not isinstance(a, actions.Record)]
-    return [actions.Record(tuple(happened)), *rest] if happened else rest
 
 
 def _at_the_latest(view: View, again: datetime | None) -> datetime | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from towpath.domain import catalog, content, events, facts, reasons, workflow
+from towpath.domain import actions, catalog, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
 
 
@@ -101,19 +101,21 @@ class Store(Protocol):
         """The same without a look, for commands."""
         ...
 
-    async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> Release:
+    async def record(
+        self,
+        ticket: Ticket,
+        happened: Sequence[events.Event],
+        to_claim: Sequence[actions.Claim] = (),
+    ) -> Release:
         """Write state and events, and what follows from them (landed, locks, claims, wake-ups).
 
+        Then claim each environment that nobody else has by now, and begin the promotion there.
         Answers with the release as it is then, with whatever a person wished meanwhile.
         """
         ...
 
     async def start_course(self, ticket: Ticket) -> bool:
         """Let the release out of its product's queue, unless another one is out."""
-        ...
-
-    async def claim(self, ticket: Ticket, environment: str, over: str) -> Release | None:
-        """Claim the environment and record the start. None: somebody else has it."""
         ...
 
     async def announce(self, writes: Sequence[Announcement], base: str) -> Collection[UUID]:
@@ -184,8 +186,8 @@ class Store(Protocol):
         ...
 
     # --- what landed -------------------------------------------------------------------------
-    async def landed(self, product: str) -> Mapping[str, Mapping[str, LandedPart]]:
-        """What landed in each environment of the product, for each component."""
+    async def landed_in(self, product: str, environment: str) -> Mapping[str, LandedPart]:
+        """What landed in one environment of the product, for each component."""
         ...
 
     async def landed_with(self, product: str, environment: str, release: str) -> content.Content:

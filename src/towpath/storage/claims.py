@@ -5,32 +5,34 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from towpath.domain import decide, events
-from towpath.domain.release import Promotion, Release
+from towpath.domain import actions, decide, events, evolution
+from towpath.domain.release import Release
 from towpath.domain.status import Status
 from towpath.ports.store import Announcement, Ticket
 from towpath.storage import codec, records
-from towpath.storage.connection import Connection, Row
+from towpath.storage.connection import Connection
 
-_ENSURE = sa.text(
+# Rows of `stage` are locked in one order, whatever of them is claimed, left or landed in.
+_STAGES = sa.text(
     """
-    INSERT INTO stage (product, environment) VALUES (:product, :environment)
-    ON CONFLICT (product, environment) DO NOTHING
-    """
-)
-_STAGE = sa.text(
-    """
-    SELECT holder, yields, counter, begun, landed FROM stage
-    WHERE product = :product AND environment = :environment FOR UPDATE
+    SELECT 1 FROM stage WHERE product = :product AND environment = ANY(:environments)
+    ORDER BY environment FOR UPDATE
     """
 )
 _TAKE = sa.text(
     """
-    UPDATE stage SET holder = :release, counter = counter + 1, yields = false,
-        begun = CASE WHEN CAST(:line AS text) = '' THEN begun ELSE begun || jsonb_build_object(
-            CAST(:line AS text),
-            greatest(CAST(:n AS bigint), (begun ->> CAST(:line AS text))::bigint)) END
-    WHERE product = :product AND environment = :environment
+    INSERT INTO stage AS there (product, environment, holder, counter, begun)
+    VALUES (:product, :environment, :release, 1, CASE WHEN CAST(:line AS text) = '' THEN '{}'
+        ELSE jsonb_build_object(CAST(:line AS text), CAST(:n AS bigint)) END)
+    ON CONFLICT (product, environment) DO UPDATE SET holder = excluded.holder,
+        counter = there.counter + 1, yields = false,
+        begun = CASE WHEN CAST(:line AS text) = '' THEN there.begun
+            ELSE there.begun || jsonb_build_object(CAST(:line AS text), greatest(
+                CAST(:n AS bigint), (there.begun ->> CAST(:line AS text))::bigint)) END
+    WHERE (there.holder IN ('', :release) OR (there.yields AND there.holder = :over))
+      AND (CAST(:line AS text) = ''
+        OR (coalesce((there.landed ->> CAST(:line AS text))::bigint, 0) <= :n
+          AND coalesce((there.begun ->> CAST(:line AS text))::bigint, 0) <= :begun_at_most))
     RETURNING counter
     """
 )
@@ -87,34 +89,54 @@ _TAKE_DUTY = sa.text(
 )
 
 
-async def claim(
-    connection: Connection, ticket: Ticket, environment: str, over: str
-) -> Release | None:
-    """Claim the environment and begin the promotion, unless it is somebody else's by now."""
+async def record(
+    connection: Connection,
+    ticket: Ticket,
+    happened: Sequence[events.Event],
+    to_claim: Sequence[actions.Claim],
+) -> Release:
+    """Let events happen, and then begin promotions where the claim is still to be had."""
     before = await records.locked(connection, ticket)
-    release = before.release
-    promotion = release.promotion(environment)
-    place = {"product": release.product, "environment": environment}
-    stage = (await connection.execute(_STAGE, place)).one_or_none()
-    if stage is None:
-        connection.later(_ENSURE, place)
-        stage = (await connection.execute(_STAGE, place)).one()
-    if promotion is None or not _may_take(release, promotion, stage, over):
-        return None
-    taken = {**place, "release": release.id, "line": release.line, "n": release.n}
-    counter = (await connection.execute(_TAKE, taken)).scalar_one()
-    return records.change(connection, before, decide.begin(promotion, counter), "")
+    began: list[events.Event] = []
+    if to_claim:
+        release = evolution.evolve(before.release, happened, before.now)
+        _lock_stages(connection, release, happened, to_claim)
+        for each in sorted(to_claim, key=lambda claim: claim.environment):
+            began += await _begun(connection, release, each)
+    return records.change(connection, before, [*happened, *began], "")
 
 
-def _may_take(release: Release, promotion: Promotion, stage: Row, over: str) -> bool:
-    if promotion.status.ended or release.course.status is not Status.SKIPPED:
-        return False  # a person was faster
-    free = stage.holder in ("", release.id) or (stage.yields and stage.holder == over)
-    if not release.line:
-        return free
-    landed = int(stage.landed.get(release.line, 0))
-    begun = int(stage.begun.get(release.line, 0))
-    return free and landed <= release.n and begun <= max(release.n, promotion.newer_tried)
+def _lock_stages(
+    connection: Connection,
+    release: Release,
+    happened: Sequence[events.Event],
+    to_claim: Sequence[actions.Claim],
+) -> None:
+    environments = {event.environment for event in happened if event.environment}
+    environments |= {claim.environment for claim in to_claim}
+    if len(environments) > 1:
+        where = {"product": release.product, "environments": sorted(environments)}
+        connection.later(_STAGES, where)
+
+
+async def _begun(
+    connection: Connection, release: Release, claim: actions.Claim
+) -> Sequence[events.Event]:
+    promotion = release.promotion(claim.environment)
+    stopped = release.course.status is not Status.SKIPPED
+    if promotion is None or promotion.status.ended or stopped:  # a person was faster
+        return ()
+    wanted = {
+        "product": release.product,
+        "environment": claim.environment,
+        "release": release.id,
+        "over": claim.over,
+        "line": release.line,
+        "n": release.n,
+        "begun_at_most": max(release.n, promotion.newer_tried),
+    }
+    taken = (await connection.execute(_TAKE, wanted)).one_or_none()
+    return decide.begin(promotion, taken.counter) if taken else ()
 
 
 async def announce(

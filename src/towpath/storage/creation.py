@@ -49,8 +49,7 @@ async def create(
     ensure_product(connection, product, 0)
     counted = (await connection.execute(_LOCK, {"product": product})).one()
     if trigger_environment:
-        there = (await landings.present(connection, product)).get(trigger_environment, {})
-        recorded = {name: part.content.revision for name, part in there.items()}
+        recorded = await landings.revisions(connection, product, trigger_environment)
         if any(recorded.get(name, "") != revision for name, revision in expected.items()):
             return None
     n = counted.last_n + 1

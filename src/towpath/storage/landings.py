@@ -10,7 +10,7 @@ from towpath.domain import content, events, facts
 from towpath.domain.release import Release
 from towpath.ports.store import LandedPart
 from towpath.storage import codec
-from towpath.storage.connection import Connection
+from towpath.storage.connection import Connection, Row
 
 # The stage's row comes first: who holds it lands, so that ids of landings in an environment are in
 # the order of what is present there.
@@ -69,9 +69,16 @@ _FOUND = sa.text(
 _SETTLE = sa.text("UPDATE write SET settled = true WHERE id = ANY(:ids)")
 _LANDED = sa.text(
     """
-    SELECT landed.environment, landed.component, landing.release, landing.commit, landing.content
+    SELECT landed.component, landing.release, landing.commit, landing.content
     FROM landed JOIN landing ON landing.id = landed.landing
-    WHERE landed.product = :product
+    WHERE landed.product = :product AND landed.environment = :environment
+    """
+)
+_REVISIONS = sa.text(
+    """
+    SELECT landed.component, landing.content ->> 'revision' AS revision
+    FROM landed JOIN landing ON landing.id = landed.landing
+    WHERE landed.product = :product AND landed.environment = :environment
     """
 )
 _LANDED_WITH = sa.text(
@@ -173,13 +180,23 @@ async def settle(connection: Connection, writes: Collection[object]) -> None:
     await connection.execute(_SETTLE, {"ids": list(writes)})
 
 
-async def present(connection: Connection, product: str) -> Mapping[str, Mapping[str, LandedPart]]:
-    """What landed last in each environment, for each component."""
-    environments: dict[str, dict[str, LandedPart]] = {}
-    for row in await connection.execute(_LANDED, {"product": product}):
-        part = LandedPart(codec.load_content(row.content), row.commit, row.release)
-        environments.setdefault(row.environment, {})[row.component] = part
-    return environments
+async def present(
+    connection: Connection, product: str, environment: str
+) -> Mapping[str, LandedPart]:
+    """What landed last in one environment, for each component."""
+    place = {"product": product, "environment": environment}
+    return {row.component: _part(row) for row in await connection.execute(_LANDED, place)}
+
+
+def _part(row: Row) -> LandedPart:
+    return LandedPart(codec.load_content(row.content), row.commit, row.release)
+
+
+async def revisions(connection: Connection, product: str, environment: str) -> Mapping[str, str]:
+    """The revision of each component that landed last in the environment."""
+    place = {"product": product, "environment": environment}
+    rows = await connection.execute(_REVISIONS, place)
+    return {row.component: row.revision for row in rows}
 
 
 async def with_release(

@@ -206,7 +206,7 @@ def change(
 
     What a person `commanded` wakes the release itself too.
     """
-    after = evolution.evolve(before.release, happened, before.now)
+    happened, after = evolution.whole(before.release, happened, before.now)
     connection.later(_SAVE, _columns(after))
     moved = _hold_claims(connection, before.release, after)
     for event in happened:

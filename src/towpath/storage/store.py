@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from towpath.domain import content, events, facts, reasons, workflow
+from towpath.domain import actions, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
 from towpath.ports.store import Announcement, LandedPart, StoredConfiguration, Ticket, View
 from towpath.storage import claims, creation, landings, looks, records, watched
@@ -47,22 +47,18 @@ class PostgresStore:
         """See the port."""
         return await self._database.run(lambda c: records.view_of(c, release))
 
-    async def record(self, ticket: Ticket, happened: Sequence[events.Event]) -> Release:
+    async def record(
+        self,
+        ticket: Ticket,
+        happened: Sequence[events.Event],
+        to_claim: Sequence[actions.Claim] = (),
+    ) -> Release:
         """See the port."""
-
-        async def work(connection: Connection) -> Release:
-            before = await records.locked(connection, ticket)
-            return records.change(connection, before, happened, "")
-
-        return await self._database.transact(work)
+        return await self._database.transact(lambda c: claims.record(c, ticket, happened, to_claim))
 
     async def start_course(self, ticket: Ticket) -> bool:
         """See the port."""
         return await self._database.transact(lambda c: claims.start_course(c, ticket))
-
-    async def claim(self, ticket: Ticket, environment: str, over: str) -> Release | None:
-        """See the port."""
-        return await self._database.transact(lambda c: claims.claim(c, ticket, environment, over))
 
     async def announce(self, writes: Sequence[Announcement], base: str) -> Collection[UUID]:
         """See the port."""
@@ -141,9 +137,9 @@ class PostgresStore:
 
         await self._database.transact(work)
 
-    async def landed(self, product: str) -> Mapping[str, Mapping[str, LandedPart]]:
+    async def landed_in(self, product: str, environment: str) -> Mapping[str, LandedPart]:
         """See the port."""
-        return await self._database.run(lambda c: landings.present(c, product))
+        return await self._database.run(lambda c: landings.present(c, product, environment))
 
     async def landed_with(self, product: str, environment: str, release: str) -> content.Content:
         """See the port."""

@@ -125,8 +125,8 @@ async def test_a_file_that_cannot_be_read_at_the_first_look_is_no_trouble_any_mo
         w.shop.commit({"shop/prod/values.yaml": values("0.9.0", "prod")})
         await w.look()
         assert await w.troubles() == []
-        landed = await w.running.store.landed("shop")
-        assert landed["prod"]["api"].commit == w.shop.head()
+        landed = await w.running.store.landed_in("shop", "prod")
+        assert landed["api"].commit == w.shop.head()
 
 
 async def test_a_file_of_fifty_megabytes_is_refused_without_being_read(

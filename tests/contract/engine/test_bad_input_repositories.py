@@ -158,7 +158,7 @@ async def test_a_branch_forced_back_to_an_ancestor_reverts_nobody_and_goes_on_fr
         await w.succeeded(await w.released("1.2.0"))
         real_world.git(w.shop, "update-ref", "refs/heads/main", before)
         assert await w.look() == []
-        assert (await w.running.store.landed("shop"))["dev"]["api"].release == "shop-2"
+        assert (await w.running.store.landed_in("shop", "dev"))["api"].release == "shop-2"
         await w.others_go_on()
         made = await w.released("1.3.0")
         await w.succeeded(made)
@@ -214,7 +214,8 @@ async def test_a_repository_that_is_gone_at_the_first_look_is_introduced_when_it
         away.rename(w.shop.path)
         assert await w.look() == []
         assert await w.troubles() == []
-        assert set(await w.running.store.landed("shop")) == {"dev", "qa", "prod"}
+        places = (await w.running.store.places())["shop"]
+        assert {environment for environment, _ in places} == {"dev", "qa", "prod"}
         await w.succeeded(await w.released("1.1.0"))
 
 

@@ -13,7 +13,8 @@ async def test_the_first_look_makes_no_release_and_a_head_that_changes_nothing_m
 ) -> None:
     w = real_world.made(tmp_path)
     async with w.working(database_url):
-        assert set(await w.running.store.landed("shop")) == {"dev", "qa", "prod"}
+        places = (await w.running.store.places())["shop"]
+        assert {environment for environment, _ in places} == {"dev", "qa", "prod"}
         changed = values("1.0.0").replace("replicas: 2", "replicas: 3")
         w.shop.commit({"shop/dev/values.yaml": changed, "shop/README.md": "words"})
         assert await w.look() == []

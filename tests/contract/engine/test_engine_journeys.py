@@ -22,9 +22,10 @@ async def test_the_first_look_makes_no_release(database_url: str) -> None:
     async with world(database_url) as w:
         made, _ = await w.engine.observer.look()
         assert made == []
-        landed = await w.store.landed("shop")
-        assert set(landed) == {"dev", "qa", "staging", "prod-eu", "prod-us"}
-        assert landed["prod-eu"]["api"].release == ""
+        places = (await w.store.places())["shop"]
+        everywhere = {"dev", "qa", "staging", "prod-eu", "prod-us"}
+        assert {environment for environment, _ in places} == everywhere
+        assert (await w.store.landed_in("shop", "prod-eu"))["api"].release == ""
 
 
 async def test_only_the_changed_component_is_replaced_in_the_bundle(database_url: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import shown_world
 import stored_world as world
 from stored_world import Stored
-from towpath.domain import events
+from towpath.domain import actions, events
 from towpath.domain.release import Course, Release, Trigger
 from towpath.domain.status import Status
 from towpath.ports.store import Ticket
@@ -50,7 +50,7 @@ async def test_the_counter_of_an_environment_grows_with_every_claim(stored: Stor
 
 async def test_of_workers_that_race_for_an_environment_one_wins(stored: Stored) -> None:
     tickets = [await stored.look((await stored.make()).id) for _ in range(6)]
-    won = await asyncio.gather(*(stored.store.claim(ticket, "qa", "") for ticket in tickets))
+    won = await asyncio.gather(*(stored.claim(ticket, "qa", "") for ticket in tickets))
     winners = [release for release in won if release]
     assert len(winners) == 1
     assert await stored.holding() == (winners[0].id, 1)
@@ -70,7 +70,7 @@ async def test_a_claim_is_not_taken_from_a_holder_at_work_even_if_it_is_named(
 ) -> None:
     _, holder = await stored.claimed()
     newer = await stored.look((await stored.make()).id)
-    assert await stored.store.claim(newer, "qa", holder.id) is None
+    assert await stored.claim(newer, "qa", holder.id) is None
     assert await stored.holding() == (holder.id, 1)
 
 
@@ -78,9 +78,9 @@ async def test_a_claim_is_taken_from_a_suspended_holder_that_is_named(stored: St
     ticket, holder = await stored.claimed()
     await stored.store.record(ticket, [world.suspended()])
     newer = await stored.look((await stored.make()).id)
-    assert await stored.store.claim(newer, "qa", "") is None
-    assert await stored.store.claim(newer, "qa", "checkout-77") is None
-    taken = await stored.store.claim(newer, "qa", holder.id)
+    assert await stored.claim(newer, "qa", "") is None
+    assert await stored.claim(newer, "qa", "checkout-77") is None
+    taken = await stored.claim(newer, "qa", holder.id)
     assert taken is not None
     assert await stored.holding() == (taken.id, 2)
 
@@ -90,17 +90,17 @@ async def test_a_holder_that_goes_on_after_being_suspended_keeps_its_claim(store
     await stored.store.record(ticket, [world.suspended()])
     await stored.store.record(ticket, [world.resumed()])
     newer = await stored.look((await stored.make()).id)
-    assert await stored.store.claim(newer, "qa", holder.id) is None
+    assert await stored.claim(newer, "qa", holder.id) is None
 
 
 async def test_who_took_over_is_not_itself_taken_over_while_it_acts(stored: Stored) -> None:
     ticket, holder = await stored.claimed()
     await stored.store.record(ticket, [world.suspended()])
     second = await stored.look((await stored.make()).id)
-    taken = await stored.store.claim(second, "qa", holder.id)
+    taken = await stored.claim(second, "qa", holder.id)
     assert taken is not None
     third = await stored.look((await stored.make()).id)
-    assert await stored.store.claim(third, "qa", taken.id) is None
+    assert await stored.claim(third, "qa", taken.id) is None
 
 
 async def test_what_happens_to_one_that_lost_its_claim_does_not_touch_the_new_holders(
@@ -109,11 +109,52 @@ async def test_what_happens_to_one_that_lost_its_claim_does_not_touch_the_new_ho
     ticket, holder = await stored.claimed()
     await stored.store.record(ticket, [world.suspended()])
     newer = await stored.look((await stored.make()).id)
-    taken = await stored.store.claim(newer, "qa", holder.id)
+    taken = await stored.claim(newer, "qa", holder.id)
     assert taken is not None
     await stored.store.record(ticket, [events.ClaimLost(environment="qa")])
     assert await stored.holding() == (taken.id, 2)
     assert not await stored.value("SELECT yields FROM stage")
+
+
+async def test_the_next_environment_is_claimed_with_the_record_of_what_landed_before_it(
+    stored: Stored,
+) -> None:
+    ticket, release = await stored.claimed()
+    landed = [world.landed(release), *world.ended()]
+    after = await stored.store.record(ticket, landed, [actions.Claim("prod")])
+    prod = after.promotion("prod")
+    assert prod is not None
+    assert prod.begun
+    assert await stored.holding(environment="qa") == ("", 1)
+    assert await stored.holding(environment="prod") == (release.id, prod.claim)
+
+
+async def test_a_claim_that_is_not_to_be_had_takes_nothing_of_the_record_with_it(
+    stored: Stored,
+) -> None:
+    ticket, release = await stored.claimed()
+    await stored.claimed("prod")
+    landed = [world.landed(release), *world.ended()]
+    after = await stored.store.record(ticket, landed, [actions.Claim("prod")])
+    prod = after.promotion("prod")
+    assert prod is not None
+    assert not prod.begun
+    assert (await stored.store.landed_in("checkout", "qa"))["api"].release == release.id
+
+
+async def test_going_on_in_opposite_directions_is_no_deadlock(stored: Stored) -> None:
+    """Flows of one product may cross: one lands where the other wants to go on, and vice versa."""
+    there, back = await stored.claimed("qa"), await stored.claimed("prod")
+
+    async def go_on(held: tuple[Ticket, Release], here: str, to: str) -> None:
+        ticket, release = held
+        for _ in range(20):
+            what = [world.landed(release, here)]
+            await stored.store.record(ticket, what, [actions.Claim(to)])
+
+    async with asyncio.timeout(120):
+        await asyncio.gather(go_on(there, "qa", "prod"), go_on(back, "prod", "qa"))
+    assert await stored.deadlocks() == 0
 
 
 @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.TERMINATED])
@@ -131,7 +172,7 @@ async def test_nothing_older_of_a_line_begins_where_a_newer_release_landed(store
     ticket, newer = await stored.claimed()
     await stored.store.record(ticket, [world.landed(newer), *world.ended()])
     late = await stored.look(older.id)
-    assert await stored.store.claim(late, "qa", "") is None
+    assert await stored.claim(late, "qa", "") is None
     assert await _of(stored, older.id) == "waiting"
     assert (await stored.store.view(late)).stages["qa"].landed == {newer.line: newer.n}
 
@@ -140,7 +181,7 @@ async def test_nothing_older_of_a_line_begins_where_a_newer_release_began(stored
     older = await stored.make()
     ticket, _ = await stored.claimed()
     await stored.store.record(ticket, world.ended(Status.FAILED))
-    assert await stored.store.claim(await stored.look(older.id), "qa", "") is None
+    assert await stored.claim(await stored.look(older.id), "qa", "") is None
 
 
 async def test_a_retry_may_begin_where_a_newer_release_only_tried(stored: Stored) -> None:
@@ -148,7 +189,7 @@ async def test_a_retry_may_begin_where_a_newer_release_only_tried(stored: Stored
     ticket, newer = await stored.claimed()
     await stored.store.record(ticket, world.ended(Status.FAILED))
     await stored.wish(older.id, world.retried(newer_tried=newer.n))
-    begun = await stored.store.claim(await stored.look(older.id), "qa", "")
+    begun = await stored.claim(await stored.look(older.id), "qa", "")
     assert begun is not None
     view = await stored.store.view_of(older.id)
     assert view is not None
@@ -159,7 +200,7 @@ async def test_lines_do_not_hold_each_other_back(stored: Stored) -> None:
     older = await stored.make(line="hotfix/dev")
     ticket, newer = await stored.claimed()
     await stored.store.record(ticket, [world.landed(newer), *world.ended()])
-    assert await stored.store.claim(await stored.look(older.id), "qa", "") is not None
+    assert await stored.claim(await stored.look(older.id), "qa", "") is not None
 
 
 async def test_a_release_without_a_line_leaves_no_mark_on_any(stored: Stored) -> None:
@@ -172,10 +213,10 @@ async def test_a_release_without_a_line_leaves_no_mark_on_any(stored: Stored) ->
 async def test_a_promotion_that_a_person_stopped_meanwhile_does_not_begin(stored: Stored) -> None:
     ticket = await stored.look((await stored.make()).id)
     await stored.wish(ticket.release, world.stop())
-    assert await stored.store.claim(ticket, "qa", "") is None
+    assert await stored.claim(ticket, "qa", "") is None
     await stored.store.record(ticket, world.all_ended())
-    assert await stored.store.claim(ticket, "qa", "") is None
-    assert await stored.store.claim(ticket, "nowhere", "") is None
+    assert await stored.claim(ticket, "qa", "") is None
+    assert await stored.claim(ticket, "nowhere", "") is None
     assert await stored.holding() == ("", 0)
 
 
@@ -214,7 +255,7 @@ async def _lost_look(stored: Stored, ticket: Ticket, release: Release) -> None:
 async def _lost_claim(stored: Stored, ticket: Ticket, release: Release) -> None:
     await stored.store.record(ticket, [world.suspended()])
     newer = await stored.look((await stored.make()).id)
-    assert await stored.store.claim(newer, "qa", release.id) is not None
+    assert await stored.claim(newer, "qa", release.id) is not None
 
 
 async def _ended(stored: Stored, ticket: Ticket, release: Release) -> None:

@@ -50,8 +50,8 @@ async def test_workers_that_see_the_same_heads_make_one_release(stored: Stored) 
     )
     assert [each.id for each in made if each] == ["checkout-1"]
     assert await stored.kinds("checkout-1") == ["ReleaseCreated"]
-    landed = await stored.store.landed("checkout")
-    assert landed["dev"]["api"].release == "checkout-1"
+    landed = await stored.store.landed_in("checkout", "dev")
+    assert landed["api"].release == "checkout-1"
     assert await stored.store.landings("checkout", "dev", 9) == ["checkout-1"]
 
 
@@ -71,7 +71,7 @@ async def test_a_component_that_nobody_compared_does_not_matter(stored: Stored) 
     assert await _from_heads(stored, {"web": FIRST}, {"web": SECOND}) is not None
     made = await _from_heads(stored, {"api": FIRST}, {"api": THIRD, "web": SECOND})
     assert made is not None
-    landed = (await stored.store.landed("checkout"))["dev"]
+    landed = await stored.store.landed_in("checkout", "dev")
     assert (landed["api"].release, landed["web"].release) == ("checkout-2", "checkout-1")
 
 
@@ -143,7 +143,7 @@ async def test_what_is_recorded_already_stays_when_it_is_found_again(stored: Sto
     await _introduce(stored)
     await _from_heads(stored, {"api": FIRST}, {"api": SECOND})
     await _introduce(stored, api=THIRD, web=THIRD)
-    landed = (await stored.store.landed("checkout"))["dev"]
+    landed = await stored.store.landed_in("checkout", "dev")
     assert landed["api"].content.revision == SECOND
     assert landed["api"].release == "checkout-1"
     assert landed["web"].content.revision == THIRD
@@ -175,7 +175,7 @@ async def test_what_is_found_while_something_lands_does_not_come_after_it(stored
         await stored.until_somebody_waits()
     await finding
     assert await stored.value("SELECT count(*) FROM landing") == 1
-    assert (await stored.store.landed("checkout"))["qa"]["api"].release == release.id
+    assert (await stored.store.landed_in("checkout", "qa"))["api"].release == release.id
 
 
 async def test_places_are_what_was_recorded_of_every_product(stored: Stored) -> None:

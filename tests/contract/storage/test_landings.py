@@ -31,7 +31,7 @@ async def _held(stored: Stored, release: str, environment: str = "qa") -> dict[s
 
 
 async def _present(stored: Stored, environment: str = "qa") -> dict[str, tuple[str, str]]:
-    parts = (await stored.store.landed("checkout")).get(environment, {})
+    parts = await stored.store.landed_in("checkout", environment)
     return {name: (part.content.version, part.release) for name, part in parts.items()}
 
 
@@ -121,7 +121,7 @@ async def test_a_recorded_commit_lands_with_its_content_and_its_components_only(
 ) -> None:
     ticket, release = await stored.claimed()
     await stored.store.record(ticket, [world.landed(release, commit="9" * 40)])
-    part = (await stored.store.landed("checkout"))["qa"]["api"]
+    part = (await stored.store.landed_in("checkout", "qa"))["api"]
     assert part == LandedPart(release.content["api"], "9" * 40, release.id)
 
 

@@ -159,7 +159,7 @@ async def _all_is_read(store: PostgresStore, queries: Queries) -> None:
     (ticket,) = await store.take_looks("worker-2", 8)
     assert ticket.look_no == 8
     assert (await store.view(ticket)).release == view.release
-    assert (await store.landed("checkout"))["qa"]["api"].release == "checkout-1"
+    assert (await store.landed_in("checkout", "qa"))["api"].release == "checkout-1"
     assert await store.landed_with("checkout", "qa", "checkout-1") == view.release.content
     assert await store.bodies(["digest"]) == {"digest": b"body"}
     assert await store.heads() == {("https://git.example.com/gitops", "main"): "c0ffee"}

@@ -34,7 +34,7 @@ async def _records(stored: Stored, ticket: Ticket) -> object:
 
 
 async def _claims(stored: Stored, ticket: Ticket) -> object:
-    return await stored.store.claim(ticket, "qa", "")
+    return await stored.claim(ticket, "qa", "")
 
 
 async def _starts(stored: Stored, ticket: Ticket) -> object:
@@ -323,3 +323,27 @@ async def test_the_clock_is_the_databases(stored: Stored) -> None:
     before = await stored.store.now()
     view = await stored.store.view(ticket)
     assert before <= view.now <= before + timedelta(minutes=5)
+
+
+async def test_a_release_is_never_seen_ended_without_its_end(stored: Stored) -> None:
+    """Its end is recorded with what ended it, whoever recorded that."""
+    looked_at, wished_for = await stored.make("checkout"), await stored.make("search")
+    ticket = await stored.look(looked_at.id)
+    await stored.store.record(ticket, world.all_ended())
+    await stored.wish(wished_for.id, *world.all_ended())
+    for made in (looked_at, wished_for):
+        release = await stored.release(made.id)
+        assert release.ended
+        assert release.ended_at is not None
+        assert (await stored.kinds(made.id))[-1] == "ReleaseEnded"
+    assert await stored.value("SELECT count(*) FROM release WHERE ended AND ended_at IS NULL") == 0
+
+
+async def test_an_end_that_a_person_put_off_in_the_meantime_is_not_told(stored: Stored) -> None:
+    made = await stored.make()
+    ticket = await stored.look(made.id)
+    await stored.wish(made.id, world.stop())
+    end = events.ReleaseEnded(Status.TERMINATED)
+    await stored.store.record(ticket, [*world.all_ended(), end])
+    assert "ReleaseEnded" not in await stored.kinds(made.id)
+    assert (await stored.release(made.id)).ended_at is None
