@@ -85,3 +85,29 @@ def notes(**groups: Document) -> Document:
         "gitops": group(),
         **groups,
     }
+
+
+def trace(**more: Any) -> Document:
+    def place(name: str, state: str, **told: Any) -> Document:
+        nothing = {"since": None, "release": None, "sentence": "", "components": []}
+        return {"environment": name, "state": state, **nothing, **told}
+
+    return {
+        "ref": "SHOP-417",
+        "found": {"kind": "issue", "ref": "SHOP-417", "scope": ""},
+        "products": [
+            {
+                "product": "shop",
+                "components": ["api"],
+                "releases": ["shop-2"],
+                "taken_back_by": [],
+                "environments": [
+                    place("dev", "reached", since="2026-03-01T12:00:00Z", release="shop-2"),
+                    place("prod", "waiting", release="shop-2", sentence="shop-2 pending: soak"),
+                ],
+            }
+        ],
+        "candidates": [],
+        "sentence": "",
+        **more,
+    }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import canned_notes
 import canned_server as canned
 
 ENVIRONMENTS = (
@@ -113,6 +114,8 @@ def furnish(server: canned.CannedServer) -> None:
     server.gets("/releases/checkout-128", release)
     server.gets("/releases/checkout-128/events", canned.page(EVENT))
     server.gets("/policies/evaluate", evaluated)
+    server.gets("/releases/checkout-128/notes", canned_notes.notes())
+    server.gets("/trace", canned_notes.trace())
     server.takes("/products/checkout/releases", release)
     server.takes("/releases/checkout-128/terminate", release)
     server.takes("/releases/checkout-128/retry", release)

@@ -23,6 +23,7 @@ from towpath.history import ranges
 from towpath.history.library import Library
 from towpath.history.notes import Notes, Outside
 from towpath.history.revisions import Revisions
+from towpath.history.tracing import Tracing
 from towpath.ports.archive import Question
 from towpath.ports.outside import Host, Registry, Tracker
 from towpath.ports.store import LandedPart
@@ -97,6 +98,12 @@ class World:
             ),
         )
 
+    @property
+    def tracing(self) -> Tracing:
+        return Tracing(
+            self.archive, GitPast(self.gitops_door), GitPast(self.code_door), lambda: self.config
+        )
+
     # --- what happens ------------------------------------------------------------------------
     def bump(
         self, tag: str, environment: str = "dev", component: str = "api", message: str = ""
@@ -122,27 +129,38 @@ class World:
         await self.stored.store.found(PRODUCT, 0, parts, {})
 
     async def release(
-        self, revision: str = "", trigger: Trigger = Trigger.HEAD, **tags: str
+        self,
+        revision: str = "",
+        trigger: Trigger = Trigger.HEAD,
+        goes_back_to: str = "",
+        **tags: str,
     ) -> Release:
         """A release of what dev has now; it landed there and succeeded."""
         revision = revision or self.gitops.head()
         parts = {name: self.part(tag, revision) for name, tag in tags.items()}
-        return await self.release_of(parts, revision, trigger)
+        return await self.release_of(parts, revision, trigger, goes_back_to)
 
     async def release_of(
-        self, parts: content.Content, revision: str, trigger: Trigger = Trigger.HEAD
+        self,
+        parts: content.Content,
+        revision: str,
+        trigger: Trigger = Trigger.HEAD,
+        goes_back_to: str = "",
     ) -> Release:
         commit = TriggerCommit(self.gitops.url, "main", revision, "a bump", "Ada")
 
         def build(n: int, now: datetime) -> tuple[Release, events.Event]:
             origin = creation.Origin(PRODUCT, n, trigger, "ada", now, parts)
-            made = creation.along(FLOW, origin, self.config, "shop/dev/main", (commit,))
+            line = "" if trigger is Trigger.ROLLBACK else "shop/dev/main"
+            made = creation.along(FLOW, origin, self.config, line, (commit,))
+            made = replace(made, goes_back_to=goes_back_to)
             return made, stored_world.created(made)
 
         made = await self.stored.store.create(PRODUCT, build, {}, "", "ada", {})
         assert made is not None
         self.made[made.id] = made
-        await self.land(made, "dev", revision)
+        if trigger is Trigger.HEAD:
+            await self.land(made, "dev", revision)
         return made
 
     async def land(

@@ -13,6 +13,7 @@ from towpath.domain import catalog, content, creation, events, policy, reasons, 
 from towpath.domain.release import Release, Trigger
 from towpath.domain.status import Status
 from towpath.history.notes import Notes
+from towpath.history.tracing import Tracing
 from towpath.ports import commanding, git
 from towpath.storage import codec, database, tables
 from towpath.storage.answers import Answers
@@ -263,7 +264,11 @@ class FakeGit:
 
 
 def parts(
-    engine: AsyncEngine, commands: FakeCommands, notes: Notes | None = None, **settings: object
+    engine: AsyncEngine,
+    commands: FakeCommands,
+    notes: Notes | None = None,
+    tracing: Tracing | None = None,
+    **settings: object,
 ) -> Parts:
     """What an app needs, with fakes for what acts."""
     configuration = Configuration(CATALOG, "configuration", "f" * 40, (PROBLEM,), "9" * 40)
@@ -272,6 +277,7 @@ def parts(
         answers=Answers(engine),
         commands=commands,
         notes=notes,  # type: ignore[arg-type] # most tests ask for none
+        tracing=tracing,  # type: ignore[arg-type]
         git=FakeGit(),  # type: ignore[arg-type] # the rest of git is not for the API
         configuration=lambda: configuration,
         settings=Settings(**settings),  # type: ignore[arg-type]

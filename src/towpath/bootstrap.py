@@ -18,6 +18,7 @@ from towpath.git import adapter, commits, credentials, deployer
 from towpath.git.past import GitPast
 from towpath.history.notes import Notes, Outside
 from towpath.history.resolving import Resolver
+from towpath.history.tracing import Tracing
 from towpath.manifests import repositories
 from towpath.ports.errors import OutsideError
 from towpath.settings import Settings
@@ -96,10 +97,9 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
                 ),
             )
             archive = PostgresArchive(shared)
-            notes = Notes(
-                Outside(archive, GitPast(git), GitPast(_code(settings))),
-                lambda: engine.in_force.catalog,
-            )
+            gitops, code = GitPast(git), GitPast(_code(settings))
+            notes = Notes(Outside(archive, gitops, code), lambda: engine.in_force.catalog)
+            tracing = Tracing(archive, gitops, code, lambda: engine.in_force.catalog)
             address = ""
             if http:
                 needs = parts.Parts(
@@ -108,6 +108,7 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
                     engine.commands,
                     git,
                     notes,
+                    tracing,
                     _shown(engine.in_force),
                     parts.Settings(
                         {n: t.get_secret_value() for n, t in settings.api_tokens.items()},

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from towpath.domain.catalog import Catalog, Problem
 from towpath.history.notes import Notes
+from towpath.history.tracing import Tracing
 from towpath.ports.commanding import Commands
 from towpath.ports.git import Git
 from towpath.storage.answers import Answers
@@ -45,5 +46,6 @@ class Parts:
     commands: Commands
     git: Git
     notes: Notes
+    tracing: Tracing
     configuration: Callable[[], Configuration | None]
     settings: Settings = Settings()

@@ -136,11 +136,14 @@ def _told(played: playing.Played) -> Text:
 
 def _what_to_try(server: str, made: world.World) -> Text:
     product = next(iter(made.products))
+    issue = next(_unplayed(made)).issue
     option = "" if server == profile.DEFAULT_SERVER else f" --server {server}"
     commands = (
         f"towpath status{option}",
         f"towpath release list{option}",
         f"towpath release show {product}-1{option}",
+        f"towpath release notes {product}-1 --environment prod-eu{option}",
+        f"towpath where {issue}{option}",
         f"towpath lock {product} staging --reason 'release freeze'{option}",
         f"towpath rollback {product} prod-eu --dry-run{option}",
         f"towpath promote {product} --to qa --from dev --dry-run{option}",

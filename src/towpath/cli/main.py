@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from towpath.cli import linting, overview, policies, releases, serving, steering
+from towpath.cli import linting, overview, policies, releases, serving, steering, tracing
 
 app = typer.Typer(
     name="towpath",
@@ -46,6 +46,7 @@ app.command(epilog="Example: towpath lint ./delivery")(linting.lint)
 app.command(epilog="Example: towpath schema PromotionFlow")(linting.schema)
 app.command(epilog="Example: towpath status checkout")(overview.status)
 app.add_typer(releases.app, name="release")
+app.command(epilog="Example: towpath where SHOP-417")(tracing.where)
 app.command(epilog="Example: towpath promote checkout --to prod-eu --dry-run")(steering.promote)
 app.command(epilog="Example: towpath rollback checkout prod-eu --to checkout-127")(
     steering.rollback

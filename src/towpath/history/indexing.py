@@ -18,24 +18,22 @@ def lines(release: Release, document: Mapping[str, Any]) -> Sequence[Change]:
 
 
 def _lines(release: Release, document: Mapping[str, Any]) -> Iterator[Change]:
-    def line(ref: str, kind: str, scope: str, component: str) -> Change:
+    def line(ref: str, kind: str, scope: str, component: str, gone: bool = False) -> Change:
         return Change(
-            ref, kind, scope, component, release.product, release.id, release.n, release.line
+            ref, kind, scope, component, release.product, release.id, release.n, release.line, gone
         )
 
     for group, kind in (("commits", COMMIT), ("gitops", GITOPS)):
         for item in document[group]["items"]:
-            if not item["taken_back"]:
-                for name in item["components"]:
-                    yield line(item["sha"], kind, item["repository"], name)
+            for name in item["components"]:
+                yield line(item["sha"], kind, item["repository"], name, item["taken_back"])
     for item in document["pull_requests"]["items"]:
-        if not item["taken_back"]:
-            for name in item["components"]:
-                yield line(str(item["number"]), REQUEST, item["repository"], name)
+        number, gone = str(item["number"]), item["taken_back"]
+        for name in item["components"]:
+            yield line(number, REQUEST, item["repository"], name, gone)
     for item in document["features"]["items"]:
-        if not item["taken_back"]:
-            for name in item["components"]:
-                yield line(item["key"], ISSUE, "", name)
+        for name in item["components"]:
+            yield line(item["key"], ISSUE, "", name, item["taken_back"])
     for item in document["images"]["items"]:
         at = item["to"]
         if at and at["tag"]:

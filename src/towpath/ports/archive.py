@@ -65,7 +65,7 @@ class Change:
     """One line of the index: a release brought this to its product.
 
     `kind`: commit | gitops | pull_request | image | digest | issue. `scope` is the repository (or
-    the image's name) in which `ref` has its meaning.
+    the image's name) in which `ref` has its meaning. `gone`: the release took it back.
     """
 
     ref: str
@@ -76,22 +76,45 @@ class Change:
     release: str
     n: int
     line: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A landing in the timeline of a place, for a trace; `n` of the content's release (0: none)."""
+class Trail:
+    """Of what a trace looks for places: a component's change, carried from the release `start`
+    on and no more from `end` on, by n on its line. For an image: wherever `image` lies."""
 
-    id: int
-    environment: str
+    product: str
     component: str
-    release: str
+    carriers: tuple[str, ...]
     line: str
+    start: int
+    end: int
+    image: content.Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an environment stands to a trail.
+
+    `present` is the landing that is there (None: none), of `release`, whose content is that of the
+    n-th on the line (0: of none). `first` is the release by which it came, `since` when. `next` is
+    the newest release that would bring it.
+    """
+
+    environment: str
+    present: int | None
+    release: str
     n: int
-    revision: str
     repository: str
-    images: tuple[content.Image, ...]
-    at: datetime
+    revision: str
+    found_before: bool = False
+    has_image: bool = False
+    first: str = ""
+    since: datetime | None = None
+    next: str = ""
+    next_status: str = ""
+    next_sentence: str = ""
 
 
 class Archive(Protocol):
@@ -168,6 +191,6 @@ class Archive(Protocol):
         """Lines of the index for a ref; for commits and digests also its beginning."""
         ...
 
-    async def visits(self, product: str, components: Collection[str]) -> Sequence[Visit]:
-        """Every landing of the components, oldest first."""
+    async def standings(self, trail: Trail) -> Sequence[Standing]:
+        """How each environment of the component stands to the trail."""
         ...

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from towpath.domain.changes import Finding, Report
 from towpath.domain.release import Release
-from towpath.ports.archive import Change, Held, Landed, Question, Stored, Visit
+from towpath.ports.archive import Change, Held, Landed, Question, Standing, Stored, Trail
 from towpath.storage import codec, indexed
 from towpath.storage.connection import Connection, Row
 from towpath.storage.database import Database
@@ -274,9 +274,9 @@ class PostgresArchive:
         """See the port."""
         return await self._database.run(lambda c: indexed.changes(c, ref, kinds, limit))
 
-    async def visits(self, product: str, components: Collection[str]) -> Sequence[Visit]:
+    async def standings(self, trail: Trail) -> Sequence[Standing]:
         """See the port."""
-        return await self._database.run(lambda c: indexed.visits(c, product, components))
+        return await self._database.run(lambda c: indexed.standings(c, trail))
 
     async def _one(self, statement: sa.TextClause, values: Mapping[str, object]) -> None:
         async def work(connection: Connection) -> None:

@@ -6,21 +6,21 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from towpath.domain.content import Image
-from towpath.ports.archive import Change, Visit
-from towpath.storage.connection import Connection, Row
+from towpath.ports.archive import Change, Standing, Trail
+from towpath.storage.connection import Connection
 
 _WRITE = sa.text(
     """
-    INSERT INTO change (ref, kind, scope, component, product, release, n, line)
-    SELECT ref, kind, scope, component, :product, :release, :n, :line
+    INSERT INTO change (ref, kind, scope, component, product, release, n, line, gone)
+    SELECT ref, kind, scope, component, :product, :release, :n, :line, gone
     FROM unnest(CAST(:refs AS text[]), CAST(:kinds AS text[]), CAST(:scopes AS text[]),
-        CAST(:components AS text[])) AS one (ref, kind, scope, component)
+        CAST(:components AS text[]), CAST(:gone AS boolean[]))
+        AS one (ref, kind, scope, component, gone)
     ORDER BY ref, kind, scope, component
     ON CONFLICT DO NOTHING
     """
 )
-_SHOWN = "ref, kind, scope, component, product, release, n, line"
+_SHOWN = "ref, kind, scope, component, product, release, n, line, gone"
 _EXACT = sa.text(
     f"""
     SELECT {_SHOWN} FROM change WHERE ref = :ref AND kind = ANY(:kinds)
@@ -33,16 +33,80 @@ _BEGINNING = sa.text(
     WHERE ref >= :ref AND ref < :end AND kind = ANY(:kinds) ORDER BY ref LIMIT :limit
     """  # noqa: S608 - constants of this module
 )
-_VISITS = sa.text(
-    """
-    SELECT landing.id, landing.environment, landing.component, landing.release, landing.at,
-        landing.content ->> 'revision' AS revision, landing.content ->> 'repository' AS repository,
-        landing.content -> 'images' AS images, coalesce(release.line, '') AS line,
-        coalesce(release.n, 0) AS n
-    FROM landing LEFT JOIN release ON release.id = landing.release
-    WHERE landing.product = :product AND landing.component = ANY(:components)
-    ORDER BY landing.id
-    """
+# The n on the line whose content a release has: a rollback has that of the one it goes back to.
+_CARRIED_N = """
+    CASE WHEN {0}.trigger = 'rollback'
+        THEN CAST(substring({0}.state ->> 'goes_back_to' FROM '[0-9]+$') AS bigint)
+        WHEN {0}.line <> '' AND {0}.line = :line THEN {0}.n ELSE 0 END
+"""
+_HAS_IMAGE = """
+    EXISTS (SELECT FROM jsonb_array_elements({0}.content -> 'images') AS image
+        WHERE image ->> 0 = :image AND (:tag = '' OR image ->> 1 = :tag)
+          AND (:digest = '' OR image ->> 2 = :digest))
+"""
+_SINCE = """
+    LEFT JOIN LATERAL (
+        SELECT landing.release, landing.at FROM landing
+        JOIN release AS by ON by.id = landing.release
+        WHERE landing.product = :product AND landing.environment = place.environment
+          AND landing.component = :component AND landing.id >= (SELECT id FROM oldest)
+          AND {condition}
+        ORDER BY landing.id LIMIT 1
+    ) AS first ON true
+"""
+_STANDINGS = """
+    WITH oldest AS MATERIALIZED (
+        SELECT coalesce(min(id), 0) AS id FROM landing WHERE release = ANY(:carriers)),
+    place AS (
+        SELECT environment, landing FROM landed
+        WHERE product = :product AND component = :component
+        UNION
+        SELECT goes.environment, CAST(NULL AS bigint)
+        FROM release CROSS JOIN LATERAL jsonb_object_keys(release.environments)
+            AS goes (environment)
+        WHERE release.id = ANY(:carriers) AND NOT EXISTS (SELECT FROM landed
+            WHERE landed.product = :product AND landed.component = :component
+              AND landed.environment = goes.environment))
+    SELECT place.environment, present.id AS present, coalesce(present.release, '') AS release,
+        coalesce({n}, 0) AS n, coalesce(present.content ->> 'repository', '') AS repository,
+        coalesce(present.content ->> 'revision', '') AS revision,
+        coalesce(present.id < (SELECT id FROM oldest), false) AS found_before,
+        {has} AS has_image, coalesce(first.release, '') AS first, first.at AS since,
+        coalesce(coming.id, '') AS next,
+        coalesce(coming.environments -> place.environment ->> 'status', '') AS next_status,
+        coalesce(coming.environments -> place.environment ->> 'sentence', '') AS next_sentence
+    FROM place
+    LEFT JOIN landing AS present ON present.id = place.landing
+    LEFT JOIN release AS of ON of.id = present.release
+    {since}
+    LEFT JOIN LATERAL (
+        SELECT id, environments FROM release
+        WHERE product = :product AND n >= :start AND n < :end AND line = :line
+          AND environments ? place.environment
+        ORDER BY n DESC LIMIT 1
+    ) AS coming ON true
+    ORDER BY place.environment
+"""
+# After the last time it was rolled back there.
+_CAME = f"""
+    landing.id > coalesce((SELECT max(back.id) FROM release AS undone
+        JOIN landing AS back ON back.release = undone.id
+        WHERE undone.product = :product AND undone.trigger = 'rollback'
+          AND back.environment = place.environment AND back.component = :component
+          AND {_CARRIED_N.format("undone")} < :start
+          AND back.id < coalesce(present.id, 0)), 0)
+    AND (by.id = ANY(:carriers)
+        OR ({_CARRIED_N.format("by")} >= :start AND {_CARRIED_N.format("by")} < :end))
+"""  # noqa: S608 - constants of this module
+_OF_CHANGE = sa.text(
+    _STANDINGS.format(n=_CARRIED_N.format("of"), has="false", since=_SINCE.format(condition=_CAME))
+)
+_OF_IMAGE = sa.text(
+    _STANDINGS.format(
+        n=_CARRIED_N.format("of"),
+        has=_HAS_IMAGE.format("present"),
+        since=_SINCE.format(condition=_HAS_IMAGE.format("landing")),
+    )
 )
 
 
@@ -62,6 +126,7 @@ def write(connection: Connection, lines: Sequence[Change]) -> None:
             "kinds": [line.kind for line in lines],
             "scopes": [line.scope for line in lines],
             "components": [line.component for line in lines],
+            "gone": [line.gone for line in lines],
         },
     )
 
@@ -79,14 +144,19 @@ async def changes(
     return [Change(**row._asdict()) for row in rows]
 
 
-async def visits(
-    connection: Connection, product: str, components: Collection[str]
-) -> Sequence[Visit]:
-    """Every landing of the components, oldest first."""
-    rows = await connection.execute(_VISITS, {"product": product, "components": list(components)})
-    return [_visit(row) for row in rows]
-
-
-def _visit(row: Row) -> Visit:
-    images = tuple(Image(*image) for image in row.images or ())
-    return Visit(**{**row._asdict(), "images": images})
+async def standings(connection: Connection, trail: Trail) -> Sequence[Standing]:
+    """How each environment of the component stands to the trail."""
+    asked: dict[str, object] = {
+        "product": trail.product,
+        "component": trail.component,
+        "carriers": list(trail.carriers),
+        "line": trail.line,
+        "start": trail.start,
+        "end": trail.end,
+    }
+    statement = _OF_CHANGE
+    if trail.image is not None:
+        image = trail.image
+        statement = _OF_IMAGE
+        asked |= {"image": image.name, "tag": image.tag, "digest": image.digest}
+    return [Standing(**row._asdict()) for row in await connection.execute(statement, asked)]

@@ -83,6 +83,9 @@ sa.Index(
     "ix_release_unended", release.c.product, release.c.n, postgresql_where=sa.text("NOT ended")
 )
 sa.Index("ix_release_open", release.c.product, postgresql_where=sa.text("open"))
+sa.Index(
+    "ix_release_rollbacks", release.c.product, postgresql_where=sa.text("trigger = 'rollback'")
+)
 
 # When an open release is to be looked at, and who looks at it now. Two tables, because a look that
 # records a fact wakes other releases while it holds its own lease: locks are then taken in one
@@ -418,4 +421,5 @@ change = sa.Table(
     sa.Column("release", sa.Text, primary_key=True),
     sa.Column("n", sa.BigInteger, nullable=False),
     sa.Column("line", sa.Text, nullable=False, server_default=""),
+    sa.Column("gone", sa.Boolean, nullable=False, server_default=sa.false()),
 )

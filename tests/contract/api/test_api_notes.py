@@ -30,7 +30,10 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[history_worl
 async def client(world: history_world.World) -> AsyncIterator[httpx.AsyncClient]:
     engine: AsyncEngine = world.stored.engine
     parts = shown_world.parts(
-        engine, shown_world.FakeCommands(shown_world.a_release()), notes=world.notes
+        engine,
+        shown_world.FakeCommands(shown_world.a_release()),
+        notes=world.notes,
+        tracing=world.tracing,
     )
     transport = httpx.ASGITransport(api.create(parts))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as made:
@@ -111,3 +114,18 @@ async def test_what_a_ci_reports_goes_first_and_completes_notes_that_lacked_it(
     assert 33 in [item["number"] for item in after["pull_requests"]["items"]]
     wrong = await client.post("/api/v1/images", json={"image": "shop/api"})
     assert (wrong.status_code, "no tag" in wrong.json()["detail"]) == (422, True)
+
+
+async def test_a_trace_has_the_form_that_the_description_says(
+    world: history_world.World, client: httpx.AsyncClient
+) -> None:
+    [release] = world.made.values()
+    await world.resolved(release, origin="previous")
+    answer = await client.get("/api/v1/trace", params={"ref": "#2"})
+    assert answer.status_code == 200
+    [product] = answer.json()["products"]
+    assert [place["environment"] for place in product["environments"]] == ["dev", "qa", "prod"]
+    unknown = await client.get("/api/v1/trace", params={"ref": "nothing"})
+    assert (unknown.status_code, unknown.json()["found"]) == (200, None)
+    for wrong in ("", "x" * 501):
+        assert (await client.get("/api/v1/trace", params={"ref": wrong})).status_code == 422

@@ -19,6 +19,7 @@ COMMANDS = [
     ("release", "terminate", "checkout-128"),
     ("release", "retry", "checkout-128"),
     ("release", "events", "checkout-128"),
+    ("where", "SHOP-417"),
     ("promote", "checkout", "--to", "prod"),
     ("promote", "checkout", "--to", "prod-eu", "--dry-run"),
     ("rollback", "checkout", "prod"),

@@ -10,7 +10,12 @@ from fastapi import APIRouter, Query, Response
 from towpath.api import errors
 from towpath.api.access import Actor
 from towpath.api.reach import Reach
-from towpath.api.schemas.notes import ImageReport, ImageReported, NotesDocument
+from towpath.api.schemas.notes import (
+    ImageReport,
+    ImageReported,
+    NotesDocument,
+    TraceDocument,
+)
 from towpath.history import rendering, reporting
 
 router = APIRouter(tags=["notes"])
@@ -18,6 +23,17 @@ router = APIRouter(tags=["notes"])
 Word = Annotated[str, Query(max_length=300)]
 Start = Annotated[
     str, Query(alias="from", max_length=300, description="A release, an environment or a time")
+]
+
+
+Ref = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=500,
+        pattern=r"^[^\x00]*$",
+        description="A commit, pull request, image tag or digest, or issue",
+    ),
 ]
 
 
@@ -45,6 +61,12 @@ async def get_notes(
             return Response(
                 rendering.plain(json.loads(text)), media_type="text/plain; charset=utf-8"
             )
+
+
+@router.get("/trace")
+async def trace(parts: Reach, ref: Ref) -> TraceDocument:
+    """Where a commit, pull request, image or issue is: in which releases and environments."""
+    return TraceDocument.model_validate(await parts.tracing.where(ref))
 
 
 @router.post("/images")

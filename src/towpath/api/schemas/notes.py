@@ -175,6 +175,57 @@ class NotesDocument(Shown):
     gitops: Group[GitopsItem]
 
 
+class Found(Shown):
+    """What was meant: `scope` is its repository, or the image's name."""
+
+    kind: str
+    ref: str
+    scope: str
+
+
+class ComponentAt(Shown):
+    """How one component of an environment stands."""
+
+    environment: str
+    component: str
+    state: str
+    since: datetime | None
+    release: str | None
+    sentence: str
+
+
+class EnvironmentAt(Shown):
+    """Where a change is in one environment: `reached` since when by which release; `waiting` for
+    what; `taken_back`, `replaced`, `missing`; `unknown` where it is not known."""
+
+    environment: str
+    state: Literal["reached", "waiting", "taken_back", "replaced", "missing", "unknown"]
+    since: datetime | None
+    release: str | None
+    sentence: str
+    components: list[ComponentAt]
+
+
+class ProductAt(Shown):
+    """Where a change is in one product: the releases that brought it, and its environments."""
+
+    product: str
+    components: list[str]
+    releases: list[str]
+    taken_back_by: list[str]
+    environments: list[EnvironmentAt]
+
+
+class TraceDocument(Shown):
+    """Where something is; `candidates` where several things may be meant."""
+
+    ref: str
+    found: Found | None
+    products: list[ProductAt]
+    candidates: list[Found]
+    sentence: str
+
+
 class ImageReport(Asked):
     """What a CI says is in an image: `image` with a tag, or `digest`, or both."""
 

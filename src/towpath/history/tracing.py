@@ -1,0 +1,343 @@
+"""Where a change is: which releases carry it, and for each environment since when, through which
+release, or what it waits for.
+
+From the index that is written as releases are made. A commit that no release names is looked for
+by ancestry in what environments have now. What means several things is answered with a choice.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from towpath.domain import catalog, content
+from towpath.history import indexing as kinds
+from towpath.history import places, references, revisions
+from towpath.history.library import Library
+from towpath.history.references import Meaning
+from towpath.history.revisions import Revisions
+from towpath.manifests import repositories
+from towpath.ports.archive import Archive, Change, Held, Landed, Standing, Trail
+from towpath.ports.past import Past
+
+MOST_LINES = 2000
+MOST_CHOICES = 20
+_ENDLESS = 2**62
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing that is meant: of a kind, by its whole ref, in its repository or image."""
+
+    kind: str
+    ref: str
+    scope: str
+
+
+class Tracing:
+    """Answers where a change is."""
+
+    def __init__(
+        self, archive: Archive, gitops: Past, code: Past, config: Callable[[], catalog.Catalog]
+    ) -> None:
+        self._archive = archive
+        self._gitops = gitops
+        self._code = code
+        self._config = config
+
+    async def where(self, ref: str) -> Document:
+        """Where it is; what it may mean if that is not clear; nothing if nobody knows it."""
+        lines = await self._lines(ref)
+        subjects = dict.fromkeys(Subject(one.kind, one.ref, one.scope) for one in lines)
+        chosen = _chosen([*subjects])
+        if len(chosen) > 1:
+            return _document(ref, choices=chosen)
+        if chosen:
+            mine = [one for one in lines if Subject(one.kind, one.ref, one.scope) == chosen[0]]
+            return _document(ref, chosen[0], [*await self._products(chosen[0], mine)])
+        return await self._by_ancestry(ref)
+
+    async def _lines(self, ref: str) -> Sequence[Change]:
+        found: list[Change] = []
+        for meaning in references.meanings(ref):
+            lines = await self._archive.changes(meaning.ref, meaning.kinds, MOST_LINES)
+            found += [one for one in lines if _fits(meaning, one)]
+        return found
+
+    # --- by the index ------------------------------------------------------------------------
+    async def _products(self, subject: Subject, lines: Sequence[Change]) -> Sequence[Document]:
+        shown = []
+        for product in dict.fromkeys(line.product for line in lines):
+            mine = [line for line in lines if line.product == product]
+            shown.append(await self._product(product, subject, mine))
+        return shown
+
+    async def _product(self, product: str, subject: Subject, lines: Sequence[Change]) -> Document:
+        environments: dict[str, list[Document]] = {}
+        for component in dict.fromkeys(line.component for line in lines):
+            mine = [line for line in lines if line.component == component]
+            for place in await self._places(product, subject, component, mine):
+                environments.setdefault(place["environment"], []).append(place)
+        carriers = dict.fromkeys(line.release for line in lines if not line.gone)
+        takers = dict.fromkeys(line.release for line in lines if line.gone)
+        return {
+            "product": product,
+            "components": [*dict.fromkeys(line.component for line in lines)],
+            "releases": [*carriers],
+            "taken_back_by": [*takers],
+            "environments": [
+                _together(environments[name]) for name in self._ordered(product, environments)
+            ],
+        }
+
+    def _ordered(self, product: str, found: Mapping[str, object]) -> Sequence[str]:
+        known = self._config().environments_of(product)
+        return [n for n in known if n in found] + sorted(n for n in found if n not in known)
+
+    async def _places(
+        self, product: str, subject: Subject, component: str, lines: Sequence[Change]
+    ) -> Sequence[Document]:
+        trail = _trail(product, component, subject, lines)
+        standings = await self._archive.standings(trail)
+        return [await self._place(trail, standing) for standing in standings]
+
+    async def _place(self, trail: Trail, standing: Standing) -> Document:
+        there = await self._is_there(trail, standing)
+        shown: Document = {
+            "environment": standing.environment,
+            "component": trail.component,
+            "state": "reached" if there else "unknown",
+            "since": None,
+            "release": None,
+            "sentence": "",
+        }
+        if there and standing.first:
+            since = standing.since.isoformat() if standing.since else None
+            return {**shown, "since": since, "release": standing.first}
+        if there:
+            return {**shown, "release": standing.release or None, "sentence": "is in what is there"}
+        if there is None:
+            said = f"whether it is in what {standing.release or 'was found there'} has is not known"
+            return {**shown, "sentence": said}
+        if standing.first:
+            how = "replaced" if trail.image else "taken_back"
+            by = f" by {standing.release}" if standing.release else ""
+            words = how.replace("_", " ")
+            said = f"came with {standing.first}, {words}{by}"
+            return {**shown, "state": how, "release": standing.release or None, "sentence": said}
+        return {**shown, **_waiting(standing)}
+
+    async def _is_there(self, trail: Trail, standing: Standing) -> bool | None:
+        if trail.image is not None:
+            return standing.has_image
+        if standing.present is None:
+            return False
+        if standing.release in trail.carriers:
+            return True
+        if standing.n:
+            return trail.start <= standing.n < trail.end
+        if not standing.release:
+            return False if standing.found_before else None
+        return await self._after(trail, standing)
+
+    async def _after(self, trail: Trail, standing: Standing) -> bool | None:
+        """For releases of no line: whether what they carry was read after the change was made."""
+        carrier = await self._archive.release(trail.carriers[0])
+        part = carrier.content.get(trail.component) if carrier else None
+        if part is None or not places.same(part.repository, standing.repository):
+            return None
+        known = await self._gitops.ancestors(part.repository, part.revision, (standing.revision,))
+        return known.get(standing.revision)
+
+    # --- by ancestry -------------------------------------------------------------------------
+    async def _by_ancestry(self, ref: str) -> Document:
+        for meaning in references.meanings(ref):
+            if kinds.COMMIT in meaning.kinds:
+                subjects = [*await self._commits(meaning)]
+                if len(subjects) > 1:
+                    return _document(ref, choices=subjects)
+                if subjects:
+                    return _document(ref, subjects[0], await self._having(subjects[0]))
+        return _document(ref)
+
+    async def _commits(self, meaning: Meaning) -> Sequence[Subject]:
+        """The commits of known repositories that are meant."""
+        config = self._config()
+        code = {c.repository for p in config.products.values() for c in p.components}
+        gitops = {s.repository for a in config.applications for s in a.sources}
+        found: dict[str, Subject] = {}
+        for kind, past, repositories_ in (
+            (kinds.COMMIT, self._code, code - {""}),
+            (kinds.GITOPS, self._gitops, gitops),
+        ):
+            for repository in sorted(repositories_):
+                if not _ends(repository, meaning.scope):
+                    continue
+                sha = await past.resolve(repository, meaning.ref.rstrip("*"))
+                if sha is not None and sha.startswith(meaning.ref.rstrip("*")):
+                    found.setdefault(f"{repository}@{sha}", Subject(kind, sha, repository))
+        return [*found.values()]
+
+    async def _having(self, subject: Subject) -> Sequence[Document]:
+        """The products whose environments have the commit in what is there now."""
+        shown = []
+        config = self._config()
+        for product in config.products.values():
+            environments: dict[str, list[Document]] = {}
+            named: dict[str, None] = {}
+            for environment in config.environments_of(product.name):
+                held = await self._archive.held(product.name, environment)
+                for component in self._components(product, held, subject):
+                    place = await self._has(subject, component, environment, held[component.name])
+                    environments.setdefault(environment, []).append(place)
+                    named[component.name] = None
+            if environments:
+                shown.append(
+                    {
+                        "product": product.name,
+                        "components": [*named],
+                        "releases": [],
+                        "taken_back_by": [],
+                        "environments": [_together(each) for each in environments.values()],
+                    }
+                )
+        return shown
+
+    def _components(
+        self, product: catalog.Product, held: Held, subject: Subject
+    ) -> Iterator[catalog.Component]:
+        described = {component.name: component for component in product.components}
+        for name, landed in held.items():
+            component = described.get(name, catalog.Component(name))
+            if subject.kind == kinds.GITOPS:
+                if places.same(landed.content.repository, subject.scope):
+                    yield component
+            elif component.repository and places.same(component.repository, subject.scope):
+                yield component
+
+    async def _has(
+        self, subject: Subject, component: catalog.Component, environment: str, landed: Landed
+    ) -> Document:
+        contained = await self._contains(subject, component, environment, landed)
+        state = {True: "reached", False: "missing", None: "unknown"}[contained]
+        words = {
+            "reached": "is in what is there; no release names it",
+            "missing": "is not in what is there, and no release names it",
+            "unknown": "the code behind what is there is not known",
+        }
+        return {
+            "environment": environment,
+            "component": component.name,
+            "state": state,
+            "since": None,
+            "release": landed.release or None,
+            "sentence": words[state],
+        }
+
+    async def _contains(
+        self, subject: Subject, component: catalog.Component, environment: str, landed: Landed
+    ) -> bool | None:
+        if subject.kind == kinds.GITOPS:
+            revision = landed.content.revision
+            return (await self._gitops.ancestors(subject.scope, subject.ref, (revision,))).get(
+                revision
+            )
+        code, gitops = Library(self._code, outside=False), Library(self._gitops, outside=False)
+        named = Revisions(self._archive, None, code, gitops)
+        place = revisions.Place(landed.release, landed.content, ())
+        for image in landed.content.images:
+            if revisions.is_own(image.name, component):
+                told = await named.of(image, component, place)
+                if told.revision is not None:
+                    sha = told.revision.sha
+                    known = await self._code.ancestors(component.repository, subject.ref, (sha,))
+                    return known.get(sha)
+        return None
+
+
+def _fits(meaning: Meaning, line: Change) -> bool:
+    if not meaning.scope:
+        return True
+    if line.kind in (kinds.IMAGE, kinds.DIGEST):
+        return line.scope == meaning.scope or line.scope.endswith(f"/{meaning.scope}")
+    return _ends(line.scope, meaning.scope)
+
+
+def _ends(repository: str, scope: str) -> bool:
+    """Whether a repository is called so: by its address, its path or the end of it."""
+    if not scope or repository == scope:
+        return True
+    name, wanted = (repositories.identity(each).lower() for each in (repository, scope))
+    return name == wanted or name.endswith(f"/{wanted}")
+
+
+def _chosen(subjects: Sequence[Subject]) -> Sequence[Subject]:
+    """One thing, where a tag also is the beginning of a commit or the like."""
+    commits = [one for one in subjects if one.kind in (kinds.COMMIT, kinds.GITOPS)]
+    issues = [one for one in subjects if one.kind == kinds.ISSUE]
+    return commits or issues or subjects
+
+
+def _trail(product: str, component: str, subject: Subject, lines: Sequence[Change]) -> Trail:
+    """From which release on it is carried, and up to which one if it was taken back."""
+    in_order = sorted(lines, key=lambda line: line.n)
+    on_line = [line for line in in_order if line.line]
+    start, end = _ENDLESS, _ENDLESS
+    for line in on_line:
+        if line.gone:
+            end = line.n
+        elif start == _ENDLESS or end < _ENDLESS:
+            start, end = line.n, _ENDLESS
+    image = None
+    if subject.kind == kinds.IMAGE:
+        image = content.Image(subject.scope, subject.ref)
+    elif subject.kind == kinds.DIGEST:
+        image = content.Image(subject.scope, "", subject.ref)
+    carriers = tuple(dict.fromkeys(line.release for line in in_order if not line.gone))
+    name = next((line.line for line in on_line), "")
+    return Trail(product, component, carriers, name, start, end, image)
+
+
+def _together(parts: Sequence[Document]) -> Document:
+    """An environment of several components: it is there when it is in all of them."""
+    order = ("unknown", "waiting", "missing", "taken_back", "replaced", "reached")
+    least = min(parts, key=lambda part: order.index(part["state"]))
+    if least["state"] == "reached":
+        least = max(parts, key=lambda part: part["since"] or "")
+    told = {name: value for name, value in least.items() if name != "component"}
+    return {**told, "components": [*parts] if len(parts) > 1 else []}
+
+
+def _waiting(standing: Standing) -> Document:
+    if not standing.next:
+        return {"state": "missing", "sentence": "no release brings it there"}
+    if standing.next_status == "succeeded" and standing.release:
+        said = f"came with {standing.next}, taken back by {standing.release}"
+        return {"state": "taken_back", "release": standing.release, "sentence": said}
+    said = f"{standing.next} {standing.next_status}"
+    if standing.next_sentence:
+        said = f"{said}: {standing.next_sentence}"
+    return {"state": "waiting", "release": standing.next, "sentence": said}
+
+
+def _document(
+    ref: str,
+    subject: Subject | None = None,
+    products: Sequence[Document] = (),
+    choices: Sequence[Subject] = (),
+) -> Document:
+    listed = [{"kind": c.kind, "ref": c.ref, "scope": c.scope} for c in choices[:MOST_CHOICES]]
+    if choices:
+        more = f", of which {MOST_CHOICES} are listed" if len(choices) > MOST_CHOICES else ""
+        sentence = f"{ref} may mean {len(choices)} things{more}: name one of them"
+    elif subject is None:
+        sentence = f"nothing of the name {ref} is known here"
+    else:
+        sentence = "" if products else f"{ref} is known, and no environment has it"
+    return {
+        "ref": ref,
+        "found": subject and {"kind": subject.kind, "ref": subject.ref, "scope": subject.scope},
+        "products": [*products],
+        "candidates": listed,
+        "sentence": sentence,
+    }

@@ -1,0 +1,167 @@
+"""Where a change is, by every name it has, and as releases land, fail and are rolled back."""
+
+from typing import Any
+
+from history_world import IMAGE, World
+from towpath.domain.release import Release, Trigger
+
+Document = dict[str, Any]
+
+
+async def _index(world: World, *releases: Release) -> None:
+    for release in releases:
+        await world.resolved(release, origin="previous")
+
+
+async def _where(world: World, ref: str) -> Document:
+    await world.gitops_door.fetch(world.gitops.url)
+    return await world.tracing.where(ref)
+
+
+def _states(found: Document) -> dict[str, tuple[str, str | None]]:
+    [product] = found["products"]
+    return {e["environment"]: (e["state"], e["release"]) for e in product["environments"]}
+
+
+async def _history(world: World, count: int) -> tuple[list[str], list[Release]]:
+    shas = [
+        world.code.commit({"a": str(n)}, f"SHOP-{n + 1} change (#{n + 10})")
+        for n in range(count + 1)
+    ]
+    world.bump(shas[0])
+    await world.find(shas[0], "dev", "qa", "prod")
+    releases = [await world.release(world.bump(sha), api=sha) for sha in shas[1:]]
+    await _index(world, *releases)
+    return shas, releases
+
+
+async def test_a_change_is_found_by_every_name_it_has(world: World) -> None:
+    shas, [release] = await _history(world, 1)
+    bump = release.content["api"].revision
+    for ref, kind in {
+        shas[1]: "commit",
+        shas[1][:8]: "commit",
+        bump: "gitops",
+        bump[:7].upper(): "gitops",
+        "#11": "pull_request",
+        "api#11": "pull_request",
+        "SHOP-2": "issue",
+        "shop-2": "issue",
+        "https://jira.example.org/browse/SHOP-2": "issue",
+        f"{IMAGE}:{shas[1]}": "image",
+        f"shop/api:{shas[1]}": "image",
+    }.items():
+        found = await _where(world, ref)
+        assert found["found"] is not None, ref
+        assert found["found"]["kind"] == kind, ref
+        assert found["products"][0]["releases"] == [release.id], ref
+        assert _states(found)["dev"] == ("reached", release.id), ref
+    unknown = await _where(world, "SHOP-99")
+    assert (unknown["found"], unknown["sentence"]) == (
+        None,
+        "nothing of the name SHOP-99 is known here",
+    )
+
+
+async def test_an_environment_says_since_when_and_by_which_release_or_what_it_waits_for(
+    world: World,
+) -> None:
+    shas, [first, second] = await _history(world, 2)
+    await world.land(second, "qa")  # the first was superseded there
+    found = await _where(world, shas[1])
+    states = _states(found)
+    assert states == {
+        "dev": ("reached", first.id),
+        "qa": ("reached", second.id),
+        "prod": ("waiting", second.id),
+    }
+    [prod] = [e for e in found["products"][0]["environments"] if e["environment"] == "prod"]
+    assert prod["sentence"].startswith(f"{second.id} waiting")
+    [qa] = [e for e in found["products"][0]["environments"] if e["environment"] == "qa"]
+    landed = await world.stored.value(
+        "SELECT at FROM landing WHERE environment = 'qa' AND release = :r", r=second.id
+    )
+    assert qa["since"] == landed.isoformat()
+
+
+async def test_a_rollback_takes_a_change_back_and_a_later_release_brings_it_again(
+    world: World,
+) -> None:
+    shas, [first, second] = await _history(world, 2)
+    await world.land(first, "prod")
+    await world.land(second, "prod")
+    assert _states(await _where(world, shas[2]))["prod"] == ("reached", second.id)
+    back = await world.release(
+        first.content["api"].revision,
+        trigger=Trigger.ROLLBACK,
+        goes_back_to=first.id,
+        api=shas[1],
+    )
+    await world.land(back, "prod")
+    assert _states(await _where(world, shas[1]))["prod"] == ("reached", first.id)
+    assert _states(await _where(world, shas[2]))["prod"] == ("taken_back", back.id)
+    third_sha = world.code.commit({"a": "9"}, "more")
+    third = await world.release(world.bump(third_sha), api=third_sha)
+    await _index(world, third)
+    await world.land(third, "prod")
+    assert _states(await _where(world, shas[2]))["prod"] == ("reached", third.id)
+
+
+async def test_a_release_that_goes_back_to_an_older_revision_takes_changes_out(
+    world: World,
+) -> None:
+    shas, [first, _] = await _history(world, 2)
+    older = await world.release(world.bump(shas[1]), api=shas[1])
+    await _index(world, older)
+    found = await _where(world, shas[2])
+    assert _states(found)["dev"][0] == "taken_back"
+    assert found["products"][0]["taken_back_by"] == [older.id]
+    assert _states(await _where(world, shas[1]))["dev"] == ("reached", first.id)
+
+
+async def test_an_image_that_another_replaced_is_said_to_be(world: World) -> None:
+    shas, [_, second] = await _history(world, 2)
+    states = _states(await _where(world, f"{IMAGE}:{shas[1]}"))
+    assert states["dev"] == ("replaced", second.id)
+    assert _states(await _where(world, f"{IMAGE}:{shas[2]}"))["dev"] == ("reached", second.id)
+
+
+async def test_what_means_several_things_is_answered_with_a_choice(world: World) -> None:
+    shas, _ = await _history(world, 2)
+    other = world.code.commit({"b": "1"}, "Fix (#11)", branch="other")
+    found = await _where(world, "SHOP")
+    assert found["found"] is None
+    assert other
+    beginning = await world.archive.changes("*", ("commit",), 100)
+    assert {one.ref for one in beginning} == set(shas[1:])
+    scope = "https://git.example.org/another.git"
+    await world.stored.rows(
+        "INSERT INTO change (ref, kind, scope, product, component, release, n)"
+        " VALUES ('11', 'pull_request', :s, 'shop', 'api', 'shop-1', 1)",
+        s=scope,
+    )
+    found = await _where(world, "#11")
+    assert found["sentence"] == "#11 may mean 2 things: name one of them"
+    assert {one["scope"] for one in found["candidates"]} == {scope, world.code.url}
+    assert (await _where(world, "another#11"))["found"]["scope"] == scope
+    page = await _where(world, "https://git.example.org/another/pull/11")
+    assert page["found"]["scope"] == scope
+
+
+async def test_a_commit_that_no_release_names_is_looked_for_by_ancestry(world: World) -> None:
+    early = world.code.commit({"z": "1"}, "long before")
+    await _history(world, 1)
+    late = world.code.commit({"z": "2"}, "not released yet")
+    await world.code_door.fetch(world.code.url)
+    found = await _where(world, early)
+    assert {e["state"] for e in found["products"][0]["environments"]} == {"reached"}
+    assert found["products"][0]["releases"] == []
+    found = await _where(world, late[:9])
+    assert {e["state"] for e in found["products"][0]["environments"]} == {"missing"}
+
+
+async def test_nonsense_is_nothing_known(world: World) -> None:
+    await _history(world, 1)
+    for ref in ("%", "*", "a" * 500, "'; DROP", "\u2028", "..", "sha256:zz", "https://x/pull/"):
+        found = await _where(world, ref)
+        assert (found["found"], found["candidates"]) == (None, []), ref
