@@ -10,12 +10,13 @@ from datetime import timedelta
 from playbook_engine import Engine
 from playbook_outside import DIAMOND, LOOKS_IN_A_WAIT, MAIN, PRODUCT, START, STRAIGHT, Attempt
 from towpath.domain import (
+    approvals,
     content,
     creation,
     events,
     facts,
-    policy,
     release,
+    skipping,
     status,
     wishes,
 )
@@ -79,19 +80,50 @@ class World(Engine):
 
     def retry(self, name: str, environment: str = "", *, look: bool = True) -> None:
         """A person asks to go on, with the settings in force now."""
-        around = facts.Facts(rivals=self._rivals(name), stages=self._stages())
+        around, renewed = self._around(name), creation.renewed(self[name], self.config())
         position = wishes.requeue(self[name], around)
-        wished = wishes.retry(self[name], around, self._renewed(), position, environment)
+        wished = wishes.retry(self[name], around, renewed, position, environment)
         self._record(name, wished)
         if look:
             self.run()
 
-    def _renewed(self) -> dict[str, wishes.Renewed]:
-        resolved = {
-            step.environment: policy.resolve(self.config(), PRODUCT, step.environment, step)
-            for step in self.steps
-        }
-        return {name: wishes.Renewed(found.settings, {}) for name, found in resolved.items()}
+    def approve(self, name: str, environment: str, who: str = "bob", *, look: bool = True) -> None:
+        """A person agrees; teams are those the world knows."""
+        person = approvals.Person(who, frozenset(self.teams.get(who, ())))
+        wrote = self.authors(name, environment)
+        self._record(name, approvals.approve(self[name], environment, person, wrote))
+        if look:
+            self.run()
+
+    def reject(self, name: str, environment: str, who: str = "bob", *, look: bool = True) -> None:
+        """A person says no."""
+        person = approvals.Person(who, frozenset(self.teams.get(who, ())))
+        self._record(name, approvals.reject(self[name], environment, person))
+        if look:
+            self.run()
+
+    def authors(self, name: str, environment: str) -> frozenset[str]:
+        """Who wrote what the release brings there, with those it carries on."""
+        mine = self[name]
+        landed = self.place(environment).landed.get(mine.line, 0)
+        carried = [r for r in self.releases.values() if r.line == mine.line and mine.line]
+        carried = [r for r in carried if landed < r.n <= mine.n]
+        return frozenset[str]().union(*(approvals.authors(r) for r in [mine, *carried]))
+
+    def skip(self, name: str, environment: str, *, look: bool = True) -> None:
+        """A person has an environment passed by."""
+        around = self._around(name)
+        position = wishes.requeue(self[name], around)
+        self._record(name, skipping.skip(self[name], environment, around, position, "ann"))
+        if look:
+            self.run()
+
+    def _around(self, name: str) -> facts.Facts:
+        return facts.Facts(
+            rivals=self._rivals(name),
+            stages=self._stages(),
+            open_writes=self._open_writes(name),
+        )
 
     def lock(self, environment: str, minutes: float | None = None, product: str = PRODUCT) -> None:
         """A person locks the product in an environment, or (no product) all of it."""
@@ -126,7 +158,7 @@ class World(Engine):
     def heal(self) -> None:
         """All that is wrong outside is mended, and all locks are off."""
         self.git, self.deployments, self.missing, self.locks = {}, {}, {}, []
-        self.blind, self.meanwhile = set(), None
+        self.blind, self.meanwhile, self.windows, self.health = set(), None, {}, {}
         self.run()
 
     def wait(self, **time: float) -> None:
@@ -180,7 +212,10 @@ class World(Engine):
                     assert self._acts(each, promotion.environment), self.tell(each.id)
 
     def _held_by_somebody(self, each: Release) -> bool:
-        """Whether another release, or a person, is what it waits for."""
+        """Whether another release, or a person, is what it waits for.
+
+        A soak or window without a known end waits for a landing, a deployer, or who configures it.
+        """
         reasons = [each.course.reason, *(p.reason for p in each.promotions)]
         return any(
             reason is not None and reason.code in (_BY_OTHERS if self._others(each) else _BY_PEOPLE)
@@ -210,7 +245,15 @@ class World(Engine):
         )
 
 
-_BY_PEOPLE = frozenset({Code.ENVIRONMENT_LOCKED, Code.CHANGED_BY_HAND})
+_BY_PEOPLE = frozenset(
+    {
+        Code.ENVIRONMENT_LOCKED,
+        Code.CHANGED_BY_HAND,
+        Code.APPROVAL_NEEDED,
+        Code.SOAKING,
+        Code.WINDOW_CLOSED,
+    }
+)
 _BY_OTHERS = _BY_PEOPLE | {Code.ENVIRONMENT_BUSY, Code.QUEUED_BEHIND_RELEASE}
 
 

@@ -69,6 +69,8 @@ class Engine(Outside):
             stages=self._stages(),
             open_writes=self._open_writes(name),
             missing=self.missing,
+            windows=self.windows,
+            standings=self._standings(name),
             watched={p.environment: self._watched(name, p) for p in asked if not self._is_blind(p)},
             unseen={
                 p.environment: Reason(Code.GIT_UNREACHABLE, "no answer")
@@ -97,6 +99,27 @@ class Engine(Outside):
             for name in self.environments
             for place in [self.place(name)]
         }
+
+    def _standings(self, name: str) -> dict[str, facts.Standing]:
+        return {
+            p.environment: self._standing(self[name], p.environment)
+            for p in self[name].promotions
+            if p.status is Status.SUCCEEDED
+        }
+
+    def _standing(self, of: Release, environment: str) -> facts.Standing:
+        """What landed there since, newest first, down to what is not the release nor newer."""
+        here, instead = None, ""
+        for name, _ in self.landings.get(environment, []):
+            other = self[name]
+            if other.line and other.line == of.line and other.n < of.n:
+                continue
+            if not (name == of.id or (of.line and other.line == of.line)):
+                instead = name
+                break
+            here = self.landed_at[name, environment]
+        healthy_since, sick = self.health.get(environment, (None, None))
+        return facts.Standing(here, instead, healthy_since, sick)
 
     def _open_writes(self, name: str) -> dict[str, tuple[facts.OpenWrite, ...]]:
         found: dict[str, tuple[facts.OpenWrite, ...]] = {}
@@ -138,8 +161,8 @@ class Engine(Outside):
                     self._claim(name, environment, over)
         for action in todo:
             match action:
-                case actions.Write(environment):
-                    if not self._write(name, environment):
+                case actions.Write():
+                    if not self._write(name, action):
                         return False
                 case actions.Settle(environment):
                     self._settle(name, environment)
@@ -177,6 +200,7 @@ class Engine(Outside):
 
     def _mark_landed(self, of: Release, environment: str) -> None:
         self.landings.setdefault(environment, []).insert(0, (of.id, of.version))
+        self.landed_at[of.id, environment] = self.now
         if of.line:
             landed = self.place(environment).landed
             landed[of.line] = max(of.n, landed.get(of.line, 0))
@@ -204,7 +228,10 @@ class Engine(Outside):
             place.begun[mine.line] = max(mine.n, begun)
         self._record(name, decide.begin(promotion, place.counter))
 
-    def _may_write(self, name: str, environment: str) -> bool:
+    def _may_write(self, name: str, action: actions.Write) -> bool:
+        environment = action.environment
+        if action.before and self.now >= action.before:
+            return False
         place, promotion = self.place(environment), self.at(name, environment)
         if (place.holder, place.counter) != (name, promotion.claim):
             return False

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from towpath.domain import (
+    actions,
     catalog,
     events,
     facts,
@@ -87,6 +88,10 @@ class Outside:
     pushes: list[tuple[str, str, str]] = field(default_factory=list)
     alarms: dict[str, datetime] = field(default_factory=dict)
     missing: dict[str, Reason] = field(default_factory=dict)
+    windows: dict[str, tuple[catalog.Window, ...]] = field(default_factory=dict)
+    landed_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    health: dict[str, tuple[datetime | None, Reason | None]] = field(default_factory=dict)
+    """For each environment since when it is healthy, or why it is not; else it always was."""
 
     git: dict[str, list[str]] = field(default_factory=dict)
     """For each environment what happens to its next writes; the last one stays."""
@@ -95,6 +100,8 @@ class Outside:
     blind: set[str] = field(default_factory=set)
     meanwhile: Callable[[], None] | None = None
     """What happens between a push and the record of it."""
+    teams: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each person the teams they are in."""
     pushing: str = ""
     """The release whose look is in the middle of a push."""
     _ids: int = 0
@@ -137,12 +144,13 @@ class Outside:
         return found
 
     # --- git's part --------------------------------------------------------------------------
-    def _write(self, name: str, environment: str) -> bool:
+    def _write(self, name: str, action: actions.Write) -> bool:
+        environment = action.environment
         seen, promotion = self[name], self.at(name, environment)
         outcomes: list[writing.Outcome] = []
         for repository in self.repositories:
             script = self._next(environment)
-            outcome = self._deliver(name, promotion, repository, script)
+            outcome = self._deliver(name, promotion, repository, script, action)
             if self.meanwhile and not self.pushing:
                 happen, self.meanwhile, self.pushing = self.meanwhile, None, name
                 happen()
@@ -158,7 +166,12 @@ class Outside:
         return (script.pop(0) if len(script) > 1 else script[0]) if script else "ok"
 
     def _deliver(
-        self, name: str, promotion: Promotion, repository: str, script: str
+        self,
+        name: str,
+        promotion: Promotion,
+        repository: str,
+        script: str,
+        action: actions.Write,
     ) -> writing.Outcome | None:
         place, branch = (repository, "main"), self.branch(promotion.environment, repository)
         if script == "down":
@@ -171,11 +184,13 @@ class Outside:
         if branch.version == self[name].version:
             self._forget(mine)
             return writing.Landed(*place, f"{branch.serial:040x}", ("api",), changed=False)
+        if action.stays and any(x.repository == repository for x in promotion.landings):
+            return writing.Displaced(*place)
         drift = Reason(Code.CHANGED_BY_HAND, "changed by hand") if branch.by_hand else None
         hold = promotion.settings.on_drift is catalog.OnDrift.HOLD
         if drift and hold and not promotion.drift_accepted:
             return writing.HeldBack(*place, drift)
-        if not self._may_write(name, promotion.environment):
+        if not self._may_write(name, action):
             self._forget(mine)
             return writing.Withdrawn(*place)
         return self._push(name, promotion, repository, script, drift)

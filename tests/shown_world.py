@@ -210,6 +210,18 @@ class FakeCommands:
         self._wish("retry", release, environment, actor)
         return self.answer
 
+    async def approve(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        self._wish("approve", release, environment, actor, comment)
+        return self.answer
+
+    async def reject(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        self._wish("reject", release, environment, actor, comment)
+        return self.answer
+
+    async def skip(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        self._wish("skip", release, environment, actor, comment)
+        return self.answer
+
     async def promote(
         self,
         product: str,

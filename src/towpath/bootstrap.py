@@ -94,6 +94,7 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
                     settings.looks_at_once,
                     settings.poll_interval,
                     _source(settings, git) if http else None,
+                    settings.teams,
                 ),
             )
             archive = PostgresArchive(shared)
@@ -113,6 +114,7 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
                     parts.Settings(
                         {n: t.get_secret_value() for n, t in settings.api_tokens.items()},
                         settings.public_url,
+                        teams=settings.teams,
                     ),
                 )
                 address = await stack.enter_async_context(_listening(settings, needs))

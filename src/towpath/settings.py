@@ -172,6 +172,11 @@ class Settings(BaseSettings):
         description="A table of who may use the API: a name, shown as the actor, and its token "
         "(16 characters or more). Needed to listen on anything but loopback. Secrets.",
     )
+    teams: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="A table of teams for approvals: a name, and the names of its members as they "
+        "stand in `api_tokens`.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info",
         description="The least severe level that is logged: `debug`, `info`, `warning` or `error`.",

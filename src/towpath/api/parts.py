@@ -1,6 +1,6 @@
 """What the API needs, put together by whoever starts it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from towpath.domain.catalog import Catalog, Problem
@@ -28,13 +28,15 @@ class Settings:
     """`tokens` maps the name of a caller to its bearer token; empty: loopback without tokens.
 
     `public_url` is the address people use; its host is accepted beside those of loopback. A
-    stream ends after `stream_seconds`, and at most `most_streams` are open at once.
+    stream ends after `stream_seconds`, and at most `most_streams` are open at once. `teams` maps
+    each team to its members.
     """
 
     tokens: Mapping[str, str] = field(default_factory=dict)
     public_url: str = ""
     stream_seconds: float = 600.0
     most_streams: int = 1000
+    teams: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How endpoints reach the parts, and answer "there is no such thing" the same way everywhere."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
@@ -8,7 +9,8 @@ from fastapi import Depends, Request
 from towpath.api import carrying, errors
 from towpath.api.parts import Configuration, Parts
 from towpath.api.schemas import releases
-from towpath.domain.catalog import Product
+from towpath.domain import approvals, possible
+from towpath.domain.catalog import Product, Window
 from towpath.domain.release import Release
 
 
@@ -42,9 +44,21 @@ async def release(parts: Parts, name: str) -> Release:
     return found
 
 
-async def document(parts: Parts, of: Release) -> releases.ReleaseDocument:
-    """The document of a release, with who carries it on."""
-    return releases.document(of, await carrying.carriers(parts.queries, of))
+async def document(parts: Parts, of: Release, actor: str) -> releases.ReleaseDocument:
+    """The document of a release, with who carries it on, as it is for the one who asks."""
+    asked = [p.environment for p in of.promotions if possible.asks_authors(of, p.environment)]
+    around = releases.Around(
+        approvals.person(actor, parts.settings.teams),
+        {name: await parts.queries.authors(of, name) for name in asked},
+        _windows(parts),
+    )
+    return releases.document(of, await carrying.carriers(parts.queries, of), around)
+
+
+def _windows(parts: Parts) -> Mapping[str, tuple[Window, ...]]:
+    found = parts.configuration()
+    environments = found.catalog.environments if found else {}
+    return {name: environment.windows for name, environment in environments.items()}
 
 
 def product(parts: Parts, name: str) -> Product:

@@ -51,6 +51,13 @@ app.command(epilog="Example: towpath promote checkout --to prod-eu --dry-run")(s
 app.command(epilog="Example: towpath rollback checkout prod-eu --to checkout-127")(
     steering.rollback
 )
+app.command(epilog='Example: towpath approve checkout-128 prod-eu --comment "checked"')(
+    steering.approve
+)
+app.command(epilog='Example: towpath reject checkout-128 prod-eu --comment "not today"')(
+    steering.reject
+)
+app.command(epilog="Example: towpath skip checkout-128 qa")(steering.skip)
 app.command(epilog='Example: towpath lock checkout prod-eu --reason "sale" --until 3d')(
     steering.lock
 )

@@ -80,6 +80,55 @@ def _bring(
     options.ask(server, work)
 
 
+Comment = Annotated[
+    str, typer.Option("--comment", metavar="TEXT", help="Why; shown with the release.")
+]
+
+
+def approve(
+    release: options.ReleaseId,
+    environment: options.Environment,
+    comment: Comment = "",
+    form: options.Output = output.Format.TABLE,
+    server: options.Server = "",
+) -> None:
+    """Agree that a release goes to an environment."""
+    _say(server, (release, environment, "approve"), comment, form)
+
+
+def reject(
+    release: options.ReleaseId,
+    environment: options.Environment,
+    comment: Comment = "",
+    form: options.Output = output.Format.TABLE,
+    server: options.Server = "",
+) -> None:
+    """Say no: the promotion has failed then, and can be retried."""
+    _say(server, (release, environment, "reject"), comment, form)
+
+
+def skip(
+    release: options.ReleaseId,
+    environment: options.Environment,
+    comment: Comment = "",
+    form: options.Output = output.Format.TABLE,
+    server: options.Server = "",
+) -> None:
+    """Have a release pass an environment by, as long as it has not landed there."""
+    _say(server, (release, environment, "skip"), comment, form)
+
+
+def _say(server: str, wish: tuple[str, str, str], comment: str, form: output.Format) -> None:
+    release, environment, what = wish
+
+    async def work(api: client.Api) -> int:
+        path = ("releases", release, "environments", environment, what)
+        releases.told(await api.post(*path, body={"comment": comment}), form)
+        return 0
+
+    options.ask(server, work)
+
+
 def lock(
     product: OrEverything,
     environment: options.Environment,

@@ -31,9 +31,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Bring the release's content onto the environment's branches."""
+    """Bring the release's content onto the environment's branches.
+
+    `before`: a window closes then, and what is not pushed by then must not be pushed. `stays`: what
+    landed by an earlier attempt is only looked for, since the gates have not let it be written.
+    """
 
     environment: str
+    before: datetime | None = None
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from towpath.domain import catalog, content, policy, release
+from towpath.domain import catalog, content, policy, release, wishes
 from towpath.domain.catalog import Catalog, Flow, FlowStep, PromotionAction
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role, Trigger
@@ -134,8 +134,6 @@ def _step(step: FlowStep, origin: Origin, config: Catalog, flow: Flow | None) ->
             unsupported(
                 resolved.settings,
                 step.hooks,
-                config.environments.get(step.environment),
-                rollback=origin.trigger is Trigger.ROLLBACK,
             )
         ),
         version=content.version(origin.content),
@@ -145,9 +143,6 @@ def _step(step: FlowStep, origin: Origin, config: Catalog, flow: Flow | None) ->
 def unsupported(
     settings: catalog.PolicySettings,
     hooks: catalog.Hooks,
-    environment: catalog.Environment | None,
-    *,
-    rollback: bool,
 ) -> Iterator[str]:
     """What the settings ask for and this version cannot do. A gate it ignored would be a lie."""
     if settings.action is PromotionAction.PULL_REQUEST:
@@ -156,14 +151,30 @@ def unsupported(
         yield f"preAction: {settings.pre_action}"
     if settings.post_action:
         yield f"postAction: {settings.post_action}"
-    if settings.approval and (not rollback or settings.approval.rollback):
-        yield "approval"
-    if settings.soak and not rollback:
-        yield "soak"
     if hooks != catalog.Hooks():
         yield "hooks"
-    if environment and environment.windows and not rollback:
-        yield "windows"
+
+
+def renewed(of: Release, config: Catalog) -> dict[str, wishes.Renewed]:
+    """The settings of a release's environments as the configuration in force has them.
+
+    What its trigger environment has landed already; only what could not be done is judged anew.
+    """
+    flow = config.flows.get(of.flow)
+    steps = {step.environment: step for step in flow.steps} if flow else {}
+    found = {}
+    for promotion in of.promotions:
+        where = promotion.environment
+        if promotion.role is Role.STEP:
+            step = steps.get(where)
+            resolved = policy.resolve(config, of.product, where, step)
+            missing = unsupported(resolved.settings, step.hooks if step else catalog.Hooks())
+            origins = {name: resolved.origin(name) for name in policy.SETTING_NAMES}
+            found[where] = wishes.Renewed(resolved.settings, origins, tuple(missing))
+        elif promotion.role is Role.TRIGGER and flow:
+            left = tuple(_unsupported_trigger(flow))
+            found[where] = wishes.Renewed(promotion.settings, dict(promotion.origins), left)
+    return found
 
 
 def _unsupported_trigger(flow: Flow) -> Iterator[str]:

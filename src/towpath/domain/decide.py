@@ -7,7 +7,17 @@ is remembered between looks but the release itself.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from towpath.domain import actions, events, gates, meeting, stopping, timing, trouble, watching
+from towpath.domain import (
+    actions,
+    events,
+    gates,
+    meeting,
+    soak,
+    stopping,
+    timing,
+    trouble,
+    watching,
+)
 from towpath.domain.actions import Action, Record
 from towpath.domain.catalog import PromotionAction
 from towpath.domain.facts import Facts
@@ -93,6 +103,8 @@ def _promotion(
     before = () if promotion.begun else release.before(promotion)
     if blocker := next((p for p in before if p.blocks_for_good), None):
         yield from stopping.skip_behind(blocker, promotion, facts, now)
+    elif promotion.skip and not promotion.landed:
+        yield from stopping.leave(promotion, Status.SKIPPED, promotion.skip, facts, now)
     elif any(not p.status.ended for p in before):
         return
     elif reason := meeting.overtaken(release, promotion, facts):
@@ -143,8 +155,10 @@ def _enter(release: Release, promotion: Promotion, facts: Facts, now: datetime) 
         yield Record((ended,))
     elif missing := facts.missing.get(promotion.environment):
         yield Record(trouble.failure(promotion, phase, missing))
-    elif held := gates.held(release, promotion, facts, now):
-        yield from gates.hold(promotion, phase, held)
+    elif soak.is_unread(release, promotion, facts):
+        return  # it is due only now, and the next look knows
+    elif gates.closed(known := gates.evaluate(release, promotion, facts, now)):
+        yield from gates.hold(promotion, phase, known)
     else:
         over = facts.stage(promotion.environment).holder
         yield actions.Claim(promotion.environment, "" if over == release.id else over)
@@ -167,8 +181,8 @@ def _act(release: Release, promotion: Promotion, facts: Facts, now: datetime) ->
     assert phase is not None
     if missing := facts.missing.get(promotion.environment):
         yield Record(trouble.failure(promotion, phase, missing))
-    elif held := gates.locked(release, promotion, facts, now):
-        yield from gates.hold(promotion, phase, held)
+    elif gates.closed(held := gates.before_push(release, promotion, facts, now)):
+        yield from gates.hold(promotion, phase, gates.again(promotion, held))
     elif _waits_for_a_person(promotion):
         return
     elif phase.status is not Status.RUNNING:  # what held it is gone
@@ -176,7 +190,8 @@ def _act(release: Release, promotion: Promotion, facts: Facts, now: datetime) ->
     elif phase.retry_at and phase.retry_at > now:
         yield actions.LookAgain(phase.retry_at)
     else:
-        yield actions.Write(promotion.environment)
+        until = gates.closes_at(release, promotion, facts, now)
+        yield actions.Write(promotion.environment, until, gates.stays_done(release, promotion))
 
 
 def _waits_for_a_person(promotion: Promotion) -> bool:

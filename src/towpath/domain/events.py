@@ -92,10 +92,43 @@ class TriggerProven(Event):
 
 @dataclass(frozen=True, slots=True)
 class PromotionHeld(Event):
-    """A gate holds the promotion, before it begins or before it writes."""
+    """Gates hold the promotion, before it begins or before it writes: the status of the worst."""
 
     phase: PhaseName
     status: Status
+    reason: reasons.Reason
+    gates: tuple[release.Gate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven(Event):
+    """A person agreed to the attempt."""
+
+    attempt: int
+    by: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRejected(Event):
+    """A person said no to the attempt, which ends it."""
+
+    attempt: int
+    by: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRequested(Event):
+    """A person skips the environment while its promotion is in progress."""
+
+    reason: reasons.Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDisplaced(Event):
+    """What an earlier attempt brought is not in place any more: it begins again at the gates."""
+
     reason: reasons.Reason
 
 

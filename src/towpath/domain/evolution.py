@@ -94,7 +94,7 @@ def _with_phase(
 
 def _held(promotion: Promotion, event: events.PromotionHeld, at: datetime) -> Promotion:
     return _with_phase(
-        promotion,
+        replace(promotion, gates=_dated(event.gates, promotion.gates, at)),
         event.phase,
         lambda p: replace(
             p,
@@ -106,12 +106,46 @@ def _held(promotion: Promotion, event: events.PromotionHeld, at: datetime) -> Pr
     )
 
 
+def _dated(
+    gates: Iterable[release.Gate], before: Iterable[release.Gate], at: datetime
+) -> tuple[release.Gate, ...]:
+    known = {gate.kind: gate.reason for gate in before}
+    return tuple(replace(g, reason=_since(g.reason, known.get(g.kind), at)) for g in gates)
+
+
+def _all_open(gates: Iterable[release.Gate]) -> tuple[release.Gate, ...]:
+    """What was closed has opened; that others were there, or a lock, is over and not shown."""
+    return tuple(
+        replace(gate, status=Status.SUCCEEDED, reason=None, opens_at=None) if gate.closed else gate
+        for gate in gates
+        if gate.kind not in (release.GateKind.LOCK, release.GateKind.BUSY)
+    )
+
+
+def _approved(promotion: Promotion, event: events.ApprovalGiven, at: datetime) -> Promotion:
+    if event.attempt != promotion.attempt or any(a.by == event.by for a in promotion.approvals):
+        return promotion
+    given = release.Approval(event.by, event.comment, at)
+    return replace(promotion, approvals=(*promotion.approvals, given))
+
+
+def _skip_requested(promotion: Promotion, event: events.SkipRequested, _: datetime) -> Promotion:
+    return replace(promotion, skip=event.reason)
+
+
+def _displaced(promotion: Promotion, event: events.ContentDisplaced, at: datetime) -> Promotion:
+    warned = _warned(promotion, events.WarningRaised(event.reason), at)
+    fresh = tuple(Phase(phase.name) for phase in promotion.phases)
+    return replace(warned, phases=fresh, gates=(), claim=0, begun=False, displaced=True)
+
+
 def _started(promotion: Promotion, event: events.PromotionStarted, at: datetime) -> Promotion:
     passed = _with_phase(
         promotion, PhaseName.GATES, lambda p: _ended(p, Status.SUCCEEDED, None, at)
     )
     return replace(
         passed,
+        gates=_all_open(promotion.gates),
         begun=True,
         attempt=event.attempt,
         claim=event.claim,
@@ -121,7 +155,7 @@ def _started(promotion: Promotion, event: events.PromotionStarted, at: datetime)
 
 def _claim_lost(promotion: Promotion, _: events.ClaimLost, __: datetime) -> Promotion:
     reset = _with_phase(promotion, PhaseName.GATES, lambda p: Phase(p.name))
-    return replace(reset, claim=0, begun=False)
+    return replace(reset, claim=0, begun=False, gates=())
 
 
 def _phase_started(promotion: Promotion, event: events.PhaseStarted, at: datetime) -> Promotion:
@@ -133,7 +167,7 @@ def _phase_started(promotion: Promotion, event: events.PhaseStarted, at: datetim
             started_at=phase.started_at or at,
         )
 
-    return _with_phase(promotion, event.phase, start)
+    return _with_phase(replace(promotion, gates=_all_open(promotion.gates)), event.phase, start)
 
 
 def _reported(promotion: Promotion, event: events.PhaseReported, at: datetime) -> Promotion:
@@ -195,11 +229,13 @@ def _warned(promotion: Promotion, event: events.WarningRaised, at: datetime) -> 
 
 
 def _promotion_ended(promotion: Promotion, event: events.PromotionEnded, at: datetime) -> Promotion:
-    ended = replace(promotion, claim=0, ended_at=at)
+    ended = replace(promotion, claim=0, ended_at=at, skip=None)
     if event.status not in _TAKEN_BY_PHASES:
         return ended
+    # Of what is skipped nothing counts, neither what was done before nor what failed.
+    anew = event.status is Status.SKIPPED and not promotion.landed
     phases = tuple(
-        phase if phase.status.ended else _ended(phase, event.status, event.reason, at)
+        phase if phase.status.ended and not anew else _ended(phase, event.status, event.reason, at)
         for phase in promotion.phases
     )
     return replace(ended, phases=phases)
@@ -219,6 +255,10 @@ def _retried(promotion: Promotion, event: events.PromotionRetried, at: datetime)
         promotion,
         phases=tuple(phases),
         attempt=event.attempt,
+        gates=(),
+        approvals=(),
+        displaced=False,
+        skip=None,
         newer_tried=event.newer_tried,
         settings=event.settings or promotion.settings,
         origins=event.origins or promotion.origins,
@@ -270,6 +310,9 @@ _TAKEN_BY_PHASES = frozenset({Status.SUPERSEDED, Status.TERMINATED, Status.SKIPP
 
 _CHANGES: Mapping[type[events.Event], Callable[..., Promotion]] = {
     events.PromotionHeld: _held,
+    events.ApprovalGiven: _approved,
+    events.SkipRequested: _skip_requested,
+    events.ContentDisplaced: _displaced,
     events.PromotionStarted: _started,
     events.ClaimLost: _claim_lost,
     events.PhaseStarted: _phase_started,

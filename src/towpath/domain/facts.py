@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from towpath.domain import catalog, reasons
-from towpath.domain.release import Phase, PhaseName, Release, Role, Trigger
+from towpath.domain.release import GateKind, Phase, PhaseName, Promotion, Release, Role, Trigger
 from towpath.domain.status import Status
 
 
@@ -56,7 +56,8 @@ class Rival:
     """Another release of the product that has not ended.
 
     `due` holds the environments where it is ready and only waits for its turn, and since when;
-    `held` those where a lock holds it and nothing else.
+    `held` those where a lock or a window, which hold its whole line, or time alone hold it: until
+    then, and None without a soak.
     """
 
     id: str
@@ -66,7 +67,7 @@ class Rival:
     queued: bool
     queue_position: int | None
     due: Mapping[str, datetime]
-    held: frozenset[str] = frozenset()
+    held: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,27 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an environment has done since the release succeeded there, as far as is recorded.
+
+    `here_since`: since when it holds the release, or a newer one of its line (None: it holds
+    something else, `instead`). `healthy_since`: None when it is not healthy, for the reason
+    `sick`. Where no deployer tells, an environment is healthy.
+    """
+
+    here_since: datetime | None
+    instead: str = ""
+    healthy_since: datetime | None = None
+    sick: reasons.Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything outside the release itself that a decision rests on.
 
     `missing` says for an environment why the release cannot be written there at all; `watched`
-    and `unseen` what the deployer said, or why it said nothing, where it was asked.
+    and `unseen` what the deployer said, or why it said nothing, where it was asked. `windows` are
+    those of the environments, as configured now; `standings` are read where a soak counts.
     """
 
     concurrency: catalog.Concurrency = catalog.Concurrency.SUPERSEDE
@@ -95,6 +112,8 @@ class Facts:
     missing: Mapping[str, reasons.Reason] = field(default_factory=dict)
     watched: Mapping[str, Watched] = field(default_factory=dict)
     unseen: Mapping[str, reasons.Reason] = field(default_factory=dict)
+    windows: Mapping[str, tuple[catalog.Window, ...]] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
     def stage(self, environment: str) -> Stage:
         """The environment as releases meet there; a fresh one if none ever did."""
@@ -118,27 +137,35 @@ def as_rival(other: Release) -> Rival:
 def due(of: Release) -> Mapping[str, datetime]:
     """The environments where a release is ready to begin, and since when it waits for its turn."""
     return {
-        environment: reason.since
-        for environment, gates, reason in _at_gates(of)
+        promotion.environment: reason.since
+        for promotion, gates, reason in _at_gates(of)
         if reason.code is reasons.Code.ENVIRONMENT_BUSY and gates.status is Status.PENDING
         if reason.since
     }
 
 
-def held(of: Release) -> frozenset[str]:
-    """The environments where a release would be ready to begin if they were not locked."""
-    return frozenset(
-        environment
-        for environment, gates, reason in _at_gates(of)
-        if reason.code is reasons.Code.ENVIRONMENT_LOCKED and not gates.status.ended
-    )
+def held(of: Release) -> Mapping[str, datetime | None]:
+    """The environments where a release will be ready without anybody's doing for it alone."""
+    found = {}
+    for promotion, gates, _ in _at_gates(of):
+        closed = {gate.kind: gate for gate in promotion.gates if gate.closed}
+        soak = closed.pop(GateKind.SOAK, None)
+        others = closed.keys() - {GateKind.BUSY}
+        if gates.status.ended or others - _OF_THE_LINE or not (others or soak):
+            continue
+        if soak is None or soak.opens_at:
+            found[promotion.environment] = soak.opens_at if soak else None
+    return found
 
 
-def _at_gates(of: Release) -> Iterator[tuple[str, Phase, reasons.Reason]]:
+_OF_THE_LINE = frozenset({GateKind.LOCK, GateKind.WINDOW})
+
+
+def _at_gates(of: Release) -> Iterator[tuple[Promotion, Phase, reasons.Reason]]:
     """The closed gates of a release that is neither queued nor stopping."""
     if of.course.status is not Status.SKIPPED:
         return
     for promotion in of.promotions:
         gates = promotion.phase(PhaseName.GATES)
-        if promotion.role is Role.STEP and gates and gates.reason:
-            yield promotion.environment, gates, gates.reason
+        if promotion.role is Role.STEP and gates and gates.reason and not promotion.skip:
+            yield promotion, gates, gates.reason

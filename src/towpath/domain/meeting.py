@@ -67,14 +67,14 @@ def goes_first(
     release: Release, promotion: Promotion, facts: Facts, now: datetime
 ) -> Reason | None:
     """Who acts in the environment, or goes there before this release; None when it is its turn."""
+    if held := occupied(release, promotion, facts):
+        return held
     environment = promotion.environment
-    holder = facts.stage(environment).holder
-    if holder and holder != release.id and not takes_over(release, promotion, facts):
-        return busy(holder, f"{holder} is acting in {environment}")
     gates = promotion.phase(PhaseName.GATES)
-    since = gates.reason.since if gates and gates.reason else None
+    waits = gates.reason if gates and gates.reason else None
+    since = waits.since if waits and waits.code is Code.ENVIRONMENT_BUSY else None
     mine = _turn(release.trigger, since or now, release.n)
-    if newer := _locked_out(release, facts, environment):
+    if newer := _not_awake(release, facts, environment, now):
         return busy(newer.id, f"{newer.id} is newer and goes to {environment} first")
     for rival in _newest_of_each_line(release, facts, environment):
         same_line = bool(release.line) and rival.line == release.line
@@ -83,10 +83,24 @@ def goes_first(
     return None
 
 
-def _locked_out(release: Release, facts: Facts, environment: str) -> Rival | None:
-    """A newer release of the line that the same lock held: it has not noticed its end yet."""
-    newer = (r for r in facts.rivals if r.line == release.line and r.n > release.n)
-    return next((r for r in newer if release.line and environment in r.held), None)
+def occupied(release: Release, promotion: Promotion, facts: Facts) -> Reason | None:
+    """Who acts in the environment, so that this release cannot; None when it is free for it."""
+    environment = promotion.environment
+    holder = facts.stage(environment).holder
+    if holder and holder != release.id and not takes_over(release, promotion, facts):
+        return busy(holder, f"{holder} is acting in {environment}")
+    return None
+
+
+def _not_awake(release: Release, facts: Facts, environment: str, now: datetime) -> Rival | None:
+    """A newer release of the line that is ready too, and has not noticed it yet.
+
+    A lock or a window holds a whole line, and this release is past it; a soak may end at once for
+    many.
+    """
+    newer = (r for r in facts.rivals if release.line and r.line == release.line)
+    ready = (r for r in newer if r.n > release.n and environment in r.held)
+    return next((r for r in ready if (r.held[environment] or now) <= now), None)
 
 
 def takes_over(release: Release, promotion: Promotion, facts: Facts) -> bool:

@@ -63,6 +63,40 @@ class Phase:
     blind: timedelta = timedelta()
 
 
+class GateKind(StrEnum):
+    """What may hold a promotion before it begins, the one to be named first first."""
+
+    APPROVAL = "approval"
+    LOCK = "lock"
+    WINDOW = "window"
+    SOAK = "soak"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate of a promotion, and when it opens by itself, if that is known."""
+
+    kind: GateKind
+    status: Status
+    reason: reasons.Reason | None = None
+    opens_at: datetime | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it holds the promotion."""
+        return not self.status.ended
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody agreed to this attempt of the promotion."""
+
+    by: str
+    comment: str = ""
+    at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Landing:
     """The promoted commit of one repository and branch. `changed` is False for `no_change`."""
@@ -91,6 +125,10 @@ class Promotion:
     begun: bool = False
     proven: bool = False  # trigger environment: seen healthy while the release was queued
     drift_accepted: bool = False
+    gates: tuple[Gate, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    displaced: bool = False  # what had landed was gone when it went on: the gates hold it anew
+    skip: reasons.Reason | None = None  # a person asked to skip it, and it is on its way out
     newer_tried: int = 0  # releases up to this n had tried here when a person asked for a retry
     landings: tuple[Landing, ...] = ()
     warnings: tuple[reasons.Reason, ...] = ()
@@ -128,11 +166,23 @@ class Promotion:
         return self.status is Status.SUCCEEDED
 
     @property
+    def made_way(self) -> bool:
+        """Whether it was skipped on purpose: what is before it stands in its place."""
+        return self.role is Role.STEP and self.status is Status.SKIPPED and self.lets_through
+
+    @property
     def blocks_for_good(self) -> bool:
         """Whether nothing of this release passes here any more, unless a person acts."""
         if self.status in (Status.SUPERSEDED, Status.TERMINATED):
             return True
         return self.status is Status.SKIPPED and not self.lets_through
+
+    @property
+    def at_gates(self) -> bool:
+        """Whether it is due, and only its gates are before it."""
+        first = self.current
+        at_first = first is not None and first.name is PhaseName.GATES
+        return not self.begun and at_first and self.status.acting
 
     def phase(self, name: PhaseName) -> Phase | None:
         """The phase of that name, if the promotion has it."""
@@ -218,8 +268,10 @@ class Release:
         return next((p for p in self.promotions if p.environment == environment), None)
 
     def before(self, promotion: Promotion) -> tuple[Promotion, ...]:
-        """The promotions that this one waits for."""
-        return tuple(p for p in self.promotions if p.environment in promotion.depends_on)
+        """The promotions that this one waits for; for a skipped one, those before that."""
+        direct = (p for p in self.promotions if p.environment in promotion.depends_on)
+        found = (each for p in direct for each in (self.before(p) if p.made_way else (p,)))
+        return tuple({each.environment: each for each in found}.values())
 
     def why(self, promotion: Promotion) -> reasons.Reason | None:
         """Why the promotion has its status; for one not reached, what it waits for."""

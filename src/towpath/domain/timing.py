@@ -5,7 +5,7 @@ from datetime import datetime
 
 from towpath.domain import actions, events
 from towpath.domain.reasons import Code, Reason
-from towpath.domain.release import Promotion, Release
+from towpath.domain.release import GateKind, Promotion, Release
 from towpath.domain.status import Status
 
 _STANDS_FOR = frozenset(
@@ -47,5 +47,8 @@ def _stands(release: Release) -> bool:
 
 
 def _is_held_by_others(promotion: Promotion) -> bool:
+    """While an approval alone is missing, the clock runs: it is for people to give it."""
+    if promotion.at_gates and promotion.gates:
+        return any(g.closed and g.kind is not GateKind.APPROVAL for g in promotion.gates)
     held = promotion.status in (Status.PENDING, Status.SUSPENDED)
     return held and promotion.reason is not None and promotion.reason.code in _STANDS_FOR

@@ -52,8 +52,8 @@ def retry(
 
     Refused while nothing of the release failed, was stopped or is held for a decision.
     """
-    if environment and release.promotion(environment) is None:
-        raise Refused("unknown_environment", f"{release.id} does not go to {environment}")
+    if environment:
+        there(release, environment)
     chosen = [p for p in release.promotions if environment in ("", p.environment)]
     again = [p for p in chosen if _can_retry(release, p)]
     if not again:
@@ -65,12 +65,20 @@ def retry(
         raise Refused("terminating", f"{release.id} is still stopping")
     freed = [p for p in _cut_off(release, again) if p not in again]
     return (
-        *_anew(release, queue_position),
+        *anew(release, queue_position),
         *(_again(release, p, facts, renewed.get(p.environment)) for p in [*again, *freed]),
     )
 
 
-def _anew(release: Release, queue_position: int | None) -> tuple[events.Event, ...]:
+def there(release: Release, environment: str) -> Promotion:
+    """The release's promotion in the environment. Raises `Refused` when it does not go there."""
+    promotion = release.promotion(environment)
+    if promotion is None:
+        raise Refused("unknown_environment", f"{release.id} does not go to {environment}")
+    return promotion
+
+
+def anew(release: Release, queue_position: int | None) -> tuple[events.Event, ...]:
     """The release goes on, if it had ended, and its clock begins anew."""
     if release.ended:
         queued = release.queue_position is not None
@@ -103,7 +111,8 @@ def _cut_off(release: Release, again: Sequence[Promotion]) -> Iterator[Promotion
     reached = {p.environment for p in again}
     for _ in release.promotions:
         for promotion in release.promotions:
-            if _was_cut_off(promotion) and reached & set(promotion.depends_on):
+            before = {p.environment for p in release.before(promotion)}
+            if _was_cut_off(promotion) and reached & before:
                 reached.add(promotion.environment)
     behind = (p for p in release.promotions if p.environment in reached)
     return (p for p in behind if _was_cut_off(p))

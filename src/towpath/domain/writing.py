@@ -59,7 +59,15 @@ class Withdrawn:
     branch: str
 
 
-Outcome = Landed | Refused | Unanswered | HeldBack | Withdrawn
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """What landed by an earlier attempt is gone, and the gates have not let it be written again."""
+
+    repository: str
+    branch: str
+
+
+Outcome = Landed | Refused | Unanswered | HeldBack | Withdrawn | Displaced
 
 
 def happened(
@@ -113,6 +121,8 @@ def _phase(
     # Nobody leaves, or yields, while it is not known whether something of it arrived.
     if unanswered := [o.reason for o in outcomes if isinstance(o, Unanswered)]:
         return trouble.no_answer(release.id, promotion, phase, unanswered[0], now)
+    if displaced := [o for o in outcomes if isinstance(o, Displaced)]:
+        return (events.ContentDisplaced(_gone(displaced[0]), environment=environment),)
     if held := [o.reason for o in outcomes if isinstance(o, HeldBack)]:
         return (
             events.PromotionHeld(phase.name, Status.SUSPENDED, held[0], environment=environment),
@@ -121,6 +131,12 @@ def _phase(
         reason = _partly(promotion, outcomes, refused)
         return trouble.refusal(release.id, promotion, phase, reason, now)
     return tuple(_done(release, promotion, outcomes))
+
+
+def _gone(displaced: Displaced) -> Reason:
+    place = f"{displaced.repository} ({displaced.branch})"
+    sentence = f"what had landed in {place} was replaced: it goes through the gates again"
+    return Reason(Code.DISPLACED, sentence, {"repository": displaced.repository})
 
 
 def _done(

@@ -1,6 +1,7 @@
 """The engine's parts, put together on whatever stands outside."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from towpath.engine.commands import EngineCommands
 from towpath.engine.configuring import Configuring, Source
@@ -33,12 +34,16 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How this process works: its name, how many looks at once, seconds between polls."""
+    """How this process works: its name, how many looks at once, seconds between polls.
+
+    `teams` maps each team to its members, for approvals.
+    """
 
     name: str
     looks_at_once: int = 16
     poll_interval_s: float = 10.0
     source: Source | None = None
+    teams: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ def assemble(outside: Outside, manner: Manner) -> Engine:
             observer,
             Planner(store, git, remotes, in_force),
             in_force,
+            manner.teams,
         ),
         Configuring(
             store,

@@ -3,10 +3,20 @@
 Implements `ports.commanding.Commands`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from towpath.domain import catalog, content, creation, events, facts, policy, release, wishes
+from towpath.domain import (
+    approvals,
+    catalog,
+    content,
+    creation,
+    events,
+    facts,
+    release,
+    skipping,
+    wishes,
+)
 from towpath.domain.release import Release, Trigger
 from towpath.domain.wishes import Refused
 from towpath.engine import lines
@@ -35,6 +45,7 @@ class EngineCommands:
         observer: Observer,
         planner: Planner,
         in_force: InForce,
+        teams: Mapping[str, Collection[str]],
     ) -> None:
         self._store = store
         self._git = door
@@ -43,6 +54,7 @@ class EngineCommands:
         self._observer = observer
         self._planner = planner
         self._in_force = in_force
+        self._teams = teams
 
     # --- a release that exists ---------------------------------------------------------------
     async def terminate(self, release: str, actor: str, comment: str) -> Release:
@@ -55,11 +67,42 @@ class EngineCommands:
         """See the port."""
 
         def decide(view: View) -> Sequence[events.Event]:
-            around = facts.Facts(rivals=view.rivals, stages=view.stages)
+            around = _around(view)
+            renewed = creation.renewed(view.release, self._in_force.catalog)
             position = wishes.requeue(view.release, around)
-            return wishes.retry(
-                view.release, around, self._renewed(view.release), position, environment
-            )
+            return wishes.retry(view.release, around, renewed, position, environment)
+
+        return await self._wish(release, actor, decide)
+
+    async def approve(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        """See the port."""
+        who = approvals.person(actor, self._teams)
+        wrote = await self._wrote(release, environment)
+        return await self._wish(
+            release,
+            actor,
+            lambda view: approvals.approve(view.release, environment, who, wrote, comment),
+        )
+
+    async def _wrote(self, release_id: str, environment: str) -> frozenset[str]:
+        """The authors of what is brought there; later they can only become fewer."""
+        view = await self._store.view_of(release_id)
+        return await self._store.authors(view.release, environment) if view else frozenset()
+
+    async def reject(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        """See the port."""
+        who = approvals.person(actor, self._teams)
+        return await self._wish(
+            release, actor, lambda view: approvals.reject(view.release, environment, who, comment)
+        )
+
+    async def skip(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        """See the port."""
+
+        def decide(view: View) -> Sequence[events.Event]:
+            around = _around(view)
+            position = wishes.requeue(view.release, around)
+            return skipping.skip(view.release, environment, around, position, actor, comment)
 
         return await self._wish(release, actor, decide)
 
@@ -70,30 +113,6 @@ class EngineCommands:
             return await self._store.command(release_id, actor, decide)
         except KeyError:
             raise Refused("unknown_release", f"there is no release {release_id}") from None
-
-    def _renewed(self, of: Release) -> dict[str, wishes.Renewed]:
-        """The settings of its environments as the configuration in force has them."""
-        config = self._in_force.catalog
-        flow = config.flows.get(of.flow)
-        steps = {step.environment: step for step in flow.steps} if flow else {}
-        renewed = {}
-        for promotion in of.promotions:
-            if promotion.role is not release.Role.STEP:
-                continue
-            step = steps.get(promotion.environment)
-            resolved = policy.resolve(config, of.product, promotion.environment, step)
-            missing = creation.unsupported(
-                resolved.settings,
-                step.hooks if step else catalog.Hooks(),
-                config.environments.get(promotion.environment),
-                rollback=of.trigger is Trigger.ROLLBACK,
-            )
-            renewed[promotion.environment] = wishes.Renewed(
-                resolved.settings,
-                {name: resolved.origin(name) for name in policy.SETTING_NAMES},
-                tuple(missing),
-            )
-        return renewed
 
     # --- a release of a head or revision -----------------------------------------------------
     async def create(self, product: str, revision: str, flow: str, actor: str) -> Release:
@@ -388,6 +407,10 @@ class EngineCommands:
         made, trouble = await self._observer.look(repository)
         looked_at = (repository,) if repository else tuple(sorted(known))
         return Looked(looked_at, tuple(each.id for each in made), trouble)
+
+
+def _around(view: View) -> facts.Facts:
+    return facts.Facts(rivals=view.rivals, stages=view.stages, open_writes=view.open_writes)
 
 
 def _only(

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.writing import (
+    Displaced,
     HeldBack,
     Landed,
     Outcome,
@@ -33,7 +34,7 @@ class Letter:
     """One change on its way to a branch.
 
     `earlier` are attempts whose end is not known, with the head each was built on: they are
-    looked for before anything is written again.
+    looked for before anything is written again. `stays`: it landed before, and is only looked for.
     """
 
     announcement: Announcement
@@ -41,6 +42,7 @@ class Letter:
     components: tuple[str, ...]
     hold_on_drift: bool
     earlier: tuple[tuple[UUID, str], ...] = ()
+    stays: bool = False
 
     @property
     def ids(self) -> Collection[UUID]:
@@ -171,8 +173,9 @@ class Delivery:
 
     def _says_no(self, built: git.Built) -> bool:
         """Whether there is nothing to push, or something that must not be pushed as it stands."""
-        held_back = bool(built.drift) and self._left[built.write_id].hold_on_drift
-        return not built.commit or held_back
+        letter = self._left[built.write_id]
+        held_back = bool(built.drift) and letter.hold_on_drift
+        return not built.commit or held_back or letter.stays
 
     def _asleep(self, built: Sequence[git.Built], head: str) -> Sequence[UUID]:
         """Earlier attempts that may still arrive, of letters that push nothing on top of them."""
@@ -195,6 +198,9 @@ class Delivery:
                 self._end(letter, Refused(self._repository, self._branch, each.reason))
             elif not each.commit:
                 self._land(letter, head, changed=False)
+            elif letter.stays:
+                self._end(letter, Displaced(self._repository, self._branch))
+                held_back = True
             elif each.drift and letter.hold_on_drift:
                 reason = _drift(each.drift)
                 self._end(letter, HeldBack(self._repository, self._branch, reason))

@@ -40,6 +40,7 @@ class Writing:
     ticket: Ticket
     release: Release
     promotion: Promotion
+    action: actions.Write
     open_writes: Sequence[OpenWrite]
     landed: Mapping[str, LandedPart]
     bodies: Mapping[str, bytes]
@@ -114,7 +115,7 @@ class Performer:
         if isinstance(action, actions.Settle):
             await self._settle(ticket, view, known, action.environment)
             return None
-        happened = await self._write(ticket, view, known, action.environment)
+        happened = await self._write(ticket, view, known, action)
         then = _what_follows(view, known, happened) if alone else ()
         view, sure = await self._record(ticket, view, happened, then)
         if not happened or not is_written(view.release, action.environment):
@@ -122,12 +123,13 @@ class Performer:
         return view if sure else None
 
     async def _write(
-        self, ticket: Ticket, view: View, known: Facts, environment: str
+        self, ticket: Ticket, view: View, known: Facts, action: actions.Write
     ) -> Sequence[events.Event]:
         """Write, and tell what happened."""
+        environment = action.environment
         promotion = view.release.promotion(environment)
         assert promotion is not None
-        outcomes = await self._outcomes(ticket, view.release, promotion, known)
+        outcomes = await self._outcomes(ticket, view.release, promotion, known, action)
         happened = [
             *writing.happened(view.release, promotion, outcomes, view.now),
             *self._absent(view.release, promotion),
@@ -148,7 +150,12 @@ class Performer:
         return tuple(watching.all_done(promotion)) if watching.is_proven(seen) else ()
 
     async def _outcomes(
-        self, ticket: Ticket, release: Release, promotion: Promotion, known: Facts
+        self,
+        ticket: Ticket,
+        release: Release,
+        promotion: Promotion,
+        known: Facts,
+        action: actions.Write,
     ) -> Sequence[writing.Outcome]:
         landed = await self._store.landed_in(release.product, promotion.environment)
         try:
@@ -168,6 +175,7 @@ class Performer:
             ticket,
             release,
             promotion,
+            action,
             known.open_writes.get(promotion.environment, ()),
             landed,
             await self._store.bodies(whole_files(release.content)),
@@ -210,6 +218,7 @@ class Performer:
             task.promotion.attempt,
             task.promotion.claim,
             *place,
+            task.action.before,
         )
         change = git.Change(
             write_id,
@@ -224,6 +233,8 @@ class Performer:
             components,
             hold and not task.promotion.drift_accepted,
             tuple((w.id, w.base) for w in before),
+            task.action.stays
+            and place in {(x.repository, x.branch) for x in task.promotion.landings},
         )
 
     def _absent(self, release: Release, promotion: Promotion) -> Sequence[events.Event]:
@@ -273,6 +284,10 @@ class Performer:
             write_id=write.id,
             environment=environment,
         )
+
+
+def _has_landed(promotion: Promotion, place: Place) -> bool:
+    return any((each.repository, each.branch) == place for each in promotion.landings)
 
 
 def _by_place(writes: Sequence[OpenWrite]) -> Mapping[Place, Sequence[OpenWrite]]:

@@ -42,17 +42,13 @@ class Planner:
             for place, group in targets.by_branch(found).items()
         ]
         gone = targets.missing(config, product, environment, carried)
-        step = next(
-            (s for f in config.flows.values() for s in f.steps if s.environment == environment),
-            None,
-        )
         return Plan(
             product,
             environment,
             content.version(carried),
             tuple(sorted(carried)),
             tuple(places),
-            policy.resolve(config, product, environment, step),
+            policy.resolve(config, product, environment, None),
             (perform.absent(gone, environment),) if gone else (),
         )
 

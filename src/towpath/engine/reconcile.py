@@ -7,10 +7,11 @@ import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from towpath.domain import actions, catalog
-from towpath.domain.facts import Facts
+from towpath.domain import actions, catalog, soak
+from towpath.domain.facts import Facts, Standing
 from towpath.domain.reasons import Reason
 from towpath.domain.release import Promotion, Release, Role
+from towpath.domain.status import Status
 from towpath.engine import deciding, targets
 from towpath.engine.inforce import InForce
 from towpath.engine.perform import Performer
@@ -60,7 +61,27 @@ class Reconciler:
             missing=self._missing(release),
             watched=seen.watched,
             unseen=seen.unseen,
+            windows=self._windows(release),
+            standings=await self._standings(release),
         )
+
+    def _windows(self, release: Release) -> Mapping[str, tuple[catalog.Window, ...]]:
+        """The windows of environments not passed yet: always as configured now."""
+        known = self._in_force.catalog.environments
+        unended = (p.environment for p in release.promotions if _is_to_be_written(p))
+        found = {name: known[name].windows for name in unended if name in known}
+        return {name: windows for name, windows in found.items() if windows}
+
+    async def _standings(self, release: Release) -> Mapping[str, Standing]:
+        """How the environments before do, where a soak is being waited for."""
+        soaking = {
+            before.environment
+            for p in release.promotions
+            if _is_to_be_written(p) and not p.begun
+            for before in soak.counted_in(release, p)
+            if before.status is Status.SUCCEEDED
+        }
+        return await self._store.standings(release, soaking) if soaking else {}
 
     def _concurrency(self, release: Release) -> catalog.Concurrency:
         product = self._in_force.catalog.products.get(release.product)

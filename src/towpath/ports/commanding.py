@@ -63,6 +63,18 @@ class Commands(Protocol):
         """Go on from the failed phase, in one environment or (empty) in all that failed."""
         ...
 
+    async def approve(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        """Agree to the promotion's attempt."""
+        ...
+
+    async def reject(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        """Say no to the promotion's attempt, which ends it."""
+        ...
+
+    async def skip(self, release: str, environment: str, actor: str, comment: str) -> Release:
+        """Have the release pass the environment by."""
+        ...
+
     async def promote(
         self,
         product: str,

@@ -44,7 +44,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """An attempt to write, stored before its push: who writes, under which look and claim."""
+    """An attempt to write, stored before its push: who writes, under which look and claim.
+
+    `before`: a window closes then, and the attempt is not allowed any more.
+    """
 
     id: UUID
     ticket: Ticket
@@ -53,6 +56,7 @@ class Announcement:
     claim: int
     repository: str
     branch: str
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ class Store(Protocol):
     async def announce(self, writes: Sequence[Announcement], base: str) -> Collection[UUID]:
         """Store the attempts with the head they are built on; answers with those still allowed.
 
-        Not allowed is one whose look or claim is gone, or whose environment is locked by now.
+        Not allowed is one whose look or claim is gone, or whose environment is locked, or takes no
+        promotions any more, by now.
         """
         ...
 
@@ -222,6 +227,23 @@ class Store(Protocol):
 
     async def take_duty(self, name: str, worker: str, seconds: float) -> bool:
         """Take, or keep, a piece of work that one process does for all, for so long."""
+        ...
+
+    async def standings(
+        self, release: Release, environments: Collection[str]
+    ) -> Mapping[str, facts.Standing]:
+        """How environments where the release landed have done since."""
+        ...
+
+    async def health(self, product: str, environment: str, sick: reasons.Reason | None) -> None:
+        """Whether a product is healthy in an environment (None), as its deployer says now.
+
+        Only what differs from before is recorded, and wakes the product's releases.
+        """
+        ...
+
+    async def authors(self, of: Release, environment: str) -> frozenset[str]:
+        """Who wrote what the release brings to the environment, with those it supersedes there."""
         ...
 
     # --- what is watched ---------------------------------------------------------------------

@@ -44,13 +44,15 @@ _ANNOUNCE = sa.text(
     SELECT mine.id, mine.release, mine.environment, mine.attempt, mine.claim, :repository,
         :branch, :base
     FROM unnest(CAST(:ids AS uuid[]), CAST(:releases AS text[]), CAST(:look_nos AS bigint[]),
-        CAST(:environments AS text[]), CAST(:attempts AS int[]), CAST(:claims AS bigint[]))
-        AS mine (id, release, look_no, environment, attempt, claim)
+        CAST(:environments AS text[]), CAST(:attempts AS int[]), CAST(:claims AS bigint[]),
+        CAST(:befores AS timestamptz[]))
+        AS mine (id, release, look_no, environment, attempt, claim, before)
     JOIN release ON release.id = mine.release
     JOIN lease ON lease.release = mine.release AND lease.look_no = mine.look_no
     JOIN stage ON stage.product = release.product AND stage.environment = mine.environment
         AND stage.holder = mine.release AND stage.counter = mine.claim
     WHERE release.state -> 'course' ->> 'status' <> 'terminating'
+      AND (mine.before IS NULL OR now() < mine.before)
       AND NOT EXISTS (
         SELECT 1 FROM lock
         WHERE lock.environment = mine.environment AND lock.product IN ('', release.product)
@@ -156,6 +158,7 @@ async def announce(
             "environments": [write.environment for write in writes],
             "attempts": [write.attempt for write in writes],
             "claims": [write.claim for write in writes],
+            "befores": [write.before for write in writes],
         },
     )
     return {row.id for row in rows}

@@ -11,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from towpath.domain import facts
 from towpath.domain.release import Release
-from towpath.storage import codec, database, listing, notifications, overview, tables, timeline
+from towpath.storage import (
+    codec,
+    database,
+    listing,
+    notifications,
+    overview,
+    standing,
+    tables,
+    timeline,
+)
 from towpath.storage.listing import Listed, Page, Wanted
 from towpath.storage.overview import Landed, Looks, Stood, Trouble
 from towpath.storage.timeline import Happened
@@ -60,6 +69,10 @@ class Queries:
     async def unended(self, products: Sequence[str]) -> Sequence[Listed]:
         """Releases of the products that have not ended, oldest first."""
         return await self._read(lambda c: overview.unended(c, products))
+
+    async def authors(self, of: Release, environment: str) -> frozenset[str]:
+        """Who wrote what a release brings to an environment, with those it supersedes there."""
+        return await self._database.run(lambda c: standing.authors(c, of, environment))
 
     # --- places ------------------------------------------------------------------------------
     async def known_products(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from towpath.domain import actions, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
 from towpath.ports.store import Announcement, LandedPart, StoredConfiguration, Ticket, View
-from towpath.storage import claims, creation, landings, looks, records, watched
+from towpath.storage import claims, creation, landings, looks, records, standing, watched
 from towpath.storage import runs as workflow_runs
 from towpath.storage.connection import Connection
 from towpath.storage.database import Database
@@ -172,6 +172,20 @@ class PostgresStore:
             landings.found(connection, product, parts)
 
         await self._database.transact(work)
+
+    async def standings(
+        self, release: Release, environments: Collection[str]
+    ) -> Mapping[str, facts.Standing]:
+        """See the port."""
+        return await self._database.run(lambda c: standing.of(c, release, environments))
+
+    async def health(self, product: str, environment: str, sick: reasons.Reason | None) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: standing.report(c, product, environment, sick))
+
+    async def authors(self, of: Release, environment: str) -> frozenset[str]:
+        """See the port."""
+        return await self._database.run(lambda c: standing.authors(c, of, environment))
 
     async def places(self) -> Mapping[str, Collection[tuple[str, str]]]:
         """See the port."""

@@ -280,6 +280,17 @@ log = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
+# What a deployer said last of a product in an environment; no row: it was always healthy, as far
+# as anybody told. `reason` is null while it is healthy.
+health = sa.Table(
+    "health",
+    metadata,
+    sa.Column("product", sa.Text, primary_key=True),
+    sa.Column("environment", sa.Text, primary_key=True),
+    sa.Column("since", _moment, nullable=False, server_default=_now),
+    sa.Column("reason", pg.JSONB),
+)
+
 # Bodies of files promoted whole, by SHA-256.
 body = sa.Table(
     "body",

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import shown_world as world
 from towpath.api import app as api
-from towpath.domain import events
+from towpath.domain import catalog, events, evolution
 from towpath.domain.reasons import Code, Reason
-from towpath.domain.release import Landing, PhaseName
+from towpath.domain.release import Gate, GateKind, Landing, PhaseName
 from towpath.domain.status import Status
 from towpath.storage import codec, tables
 
@@ -137,7 +137,11 @@ async def test_a_release_says_why_each_environment_waits_and_what_can_be_done(si
     dev, qa, prod = document["environments"]
     assert [phase["name"] for phase in dev["phases"]] == ["sync", "health"]
     assert prod["reason"]["sentence"] == "waits for qa"
-    assert (qa["actions"], prod["actions"], document["actions"]) == (["retry"], [], ["retry"])
+    assert (qa["actions"], prod["actions"]) == (["skip", "retry"], ["skip"])
+    assert document["actions"] == ["retry"]
+    assert document["not_now"]["terminate"]["code"] == "already_ended"
+    assert dev["not_now"]["skip"]["code"] == "landed"
+    assert prod["gates"] == []
     assert prod["depends_on"] == ["qa"]
     assert qa["settings"]["soak_seconds"] == 3600.0
     assert qa["origins"]["retries"] == "policy careful"
@@ -145,6 +149,34 @@ async def test_a_release_says_why_each_environment_waits_and_what_can_be_done(si
     assert component["files"][0]["values"] == [{"place": "$.image.tag", "value": "1.1.0"}]
     assert document["commit"]["sha"] == "01" * 20
     assert document["timeout_seconds"] == 86400.0
+
+
+async def test_gates_are_shown_as_they_were_met_or_as_they_will_be(site: Site) -> None:
+    of = world.a_release()
+    opens = world.START + timedelta(hours=9)
+    asked = Reason(Code.APPROVAL_NEEDED, "needs an approval")
+    gates = (
+        Gate(GateKind.APPROVAL, Status.SUSPENDED, asked),
+        Gate(GateKind.SOAK, Status.PENDING, None, opens),
+    )
+    held = events.PromotionHeld(PhaseName.GATES, Status.SUSPENDED, asked, gates, environment="prod")
+    approval = catalog.PolicySettings(approval=catalog.Approval(exclude_author=True))
+    promotions = tuple(
+        replace(p, settings=approval) if p.environment == "prod" else p for p in of.promotions
+    )
+    await world.add(
+        site.engine, evolution.evolve(replace(of, promotions=promotions), [held], opens)
+    )
+    _, qa, prod = (await site.get("/releases/checkout-1"))["environments"]
+    assert [(gate["kind"], gate["status"]) for gate in qa["gates"]] == [("soak", "waiting")]
+    assert [gate["kind"] for gate in prod["gates"]] == ["approval", "soak"]
+    assert prod["gates"][1]["opens_at"] == opens.isoformat().replace("+00:00", "Z")
+    assert prod["actions"] == ["approve", "reject", "skip"]
+    answer = await site.client.get(
+        "/api/v1/releases/checkout-1", headers={"x-towpath-actor": "ada"}
+    )
+    prod = answer.json()["environments"][2]
+    assert prod["not_now"]["approve"]["code"] == "author_excluded"
 
 
 async def test_a_release_under_way_can_be_terminated(site: Site) -> None:

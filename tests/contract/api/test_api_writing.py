@@ -75,6 +75,24 @@ QA = "/products/checkout/environments/qa"
             ("retry", "checkout-1", "qa", "eve"),
         ),
         (
+            "/releases/checkout-1/environments/qa/approve",
+            {"comment": "seen"},
+            200,
+            ("approve", "checkout-1", "qa", "eve", "seen"),
+        ),
+        (
+            "/releases/checkout-1/environments/qa/reject",
+            None,
+            200,
+            ("reject", "checkout-1", "qa", "eve", ""),
+        ),
+        (
+            "/releases/checkout-1/environments/qa/skip",
+            {"comment": "broken"},
+            200,
+            ("skip", "checkout-1", "qa", "eve", "broken"),
+        ),
+        (
             f"{QA}/promote",
             {"from": "dev", "components": ["api"]},
             201,

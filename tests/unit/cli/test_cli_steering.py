@@ -39,6 +39,17 @@ def test_retry_can_be_for_one_environment(towpath: Any, server: canned.CannedSer
     assert server.last("/releases/checkout-128/environments/qa/retry").method == "POST"
 
 
+@pytest.mark.parametrize("what", ["approve", "reject", "skip"])
+def test_what_is_said_of_one_environment_is_sent_with_its_comment(
+    towpath: Any, server: canned.CannedServer, what: str
+) -> None:
+    path = f"/releases/checkout-128/environments/qa/{what}"
+    server.takes(path, canned.release("running", *ENVIRONMENTS))
+    result = towpath(what, "checkout-128", "qa", "--comment", "seen")
+    assert server.last(path).body == {"comment": "seen"}
+    assert result.stdout.startswith("checkout-128")
+
+
 def test_terminate_sends_the_comment(towpath: Any, server: canned.CannedServer) -> None:
     towpath("release", "terminate", "checkout-128", "--comment", "wrong branch")
     assert server.last("/releases/checkout-128/terminate").body == {"comment": "wrong branch"}

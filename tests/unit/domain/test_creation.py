@@ -56,7 +56,8 @@ def test_a_rollback_is_held_by_approval_only_where_the_policy_says_so() -> None:
     world.settings = PolicySettings(approval=catalog.Approval())
     assert world[world.roll_back("prod", one, lock=False)].status is Status.SUCCEEDED
     world.settings = PolicySettings(approval=catalog.Approval(rollback=True))
-    assert world[world.roll_back("prod", one, lock=False)].status is Status.ERROR
+    back = world.roll_back("prod", one, lock=False)
+    assert world.tell(back) == "suspended: prod suspended approval_needed"
 
 
 @pytest.mark.parametrize(
@@ -65,20 +66,10 @@ def test_a_rollback_is_held_by_approval_only_where_the_policy_says_so() -> None:
         (PolicySettings(action=catalog.PromotionAction.PULL_REQUEST), "action: pr"),
         (PolicySettings(pre_action="test"), "preAction: test"),
         (PolicySettings(post_action="smoke"), "postAction: smoke"),
-        (PolicySettings(approval=catalog.Approval()), "approval"),
     ],
 )
 def test_what_a_policy_asks_for_in_vain_is_named(settings: PolicySettings, named: str) -> None:
-    assert tuple(creation.unsupported(settings, catalog.Hooks(), None, rollback=False)) == (named,)
-
-
-def test_windows_of_an_environment_hold_everything_but_a_rollback() -> None:
-    window = catalog.Window("deny", "FREQ=DAILY", playbook.World().timeout)
-    environment = catalog.Environment("prod", windows=(window,))
-    named = creation.unsupported(PolicySettings(), catalog.Hooks(), environment, rollback=False)
-    assert tuple(named) == ("windows",)
-    again = creation.unsupported(PolicySettings(), catalog.Hooks(), environment, rollback=True)
-    assert tuple(again) == ()
+    assert tuple(creation.unsupported(settings, catalog.Hooks())) == (named,)
 
 
 def test_newer_heads_replace_only_their_own_components() -> None:

@@ -63,7 +63,7 @@ async def promote(
     if body.dry_run:
         return plans.plan(await parts.commands.plan_promotion(*asked))
     response.status_code = HTTPStatus.CREATED
-    return await reach.document(parts, await parts.commands.promote(*asked, actor))
+    return await reach.document(parts, await parts.commands.promote(*asked, actor), actor)
 
 
 @router.post("/products/{product}/environments/{environment}/rollback", responses=_MADE)
@@ -76,7 +76,7 @@ async def roll_back(
         return plans.plan(plan)
     response.status_code = HTTPStatus.CREATED
     made = await parts.commands.rollback(product, environment, body.to, body.lock, actor)
-    return await reach.document(parts, made)
+    return await reach.document(parts, made, actor)
 
 
 @router.post("/products/{product}/environments/{environment}/lock")

@@ -62,4 +62,4 @@ async def create_release(
     reach.product(parts, product)
     asked = body or NewRelease()
     made = await parts.commands.create(product, asked.revision, asked.flow, actor)
-    return await reach.document(parts, made)
+    return await reach.document(parts, made, actor)

@@ -63,7 +63,7 @@ Filters = Annotated[Wanted, Depends(wanted)]
 
 
 class Comment(Asked):
-    """Why somebody stops a release."""
+    """Why somebody wishes it."""
 
     comment: Text = ""
 
@@ -89,9 +89,9 @@ async def page(
 
 
 @router.get("/releases/{release}")
-async def get_release(parts: Reach, release: str) -> ReleaseDocument:
+async def get_release(parts: Reach, actor: Actor, release: str) -> ReleaseDocument:
     """One release: its environments with phases and reasons, its content, who carries it on."""
-    return await reach.document(parts, await reach.release(parts, release))
+    return await reach.document(parts, await reach.release(parts, release), actor)
 
 
 @router.get("/releases/{release}/events")
@@ -153,15 +153,16 @@ async def terminate_release(
 ) -> ReleaseDocument:
     """Stop a release."""
     await reach.release(parts, release)
-    comment = body.comment if body else ""
-    return await reach.document(parts, await parts.commands.terminate(release, actor, comment))
+    done = await parts.commands.terminate(release, actor, _comment(body))
+    return await reach.document(parts, done, actor)
 
 
 @router.post("/releases/{release}/retry")
 async def retry_release(parts: Reach, actor: Actor, release: str) -> ReleaseDocument:
     """Go on in every environment that failed or was stopped."""
     await reach.release(parts, release)
-    return await reach.document(parts, await parts.commands.retry(release, "", actor))
+    done = await parts.commands.retry(release, "", actor)
+    return await reach.document(parts, done, actor)
 
 
 @router.post("/releases/{release}/environments/{environment}/retry")
@@ -170,4 +171,39 @@ async def retry_environment(
 ) -> ReleaseDocument:
     """Go on from the failed phase in one environment."""
     await reach.release(parts, release)
-    return await reach.document(parts, await parts.commands.retry(release, environment, actor))
+    done = await parts.commands.retry(release, environment, actor)
+    return await reach.document(parts, done, actor)
+
+
+@router.post("/releases/{release}/environments/{environment}/approve")
+async def approve(
+    parts: Reach, actor: Actor, release: str, environment: str, body: Comment | None = None
+) -> ReleaseDocument:
+    """Agree that the release goes to the environment."""
+    await reach.release(parts, release)
+    done = await parts.commands.approve(release, environment, actor, _comment(body))
+    return await reach.document(parts, done, actor)
+
+
+@router.post("/releases/{release}/environments/{environment}/reject")
+async def reject(
+    parts: Reach, actor: Actor, release: str, environment: str, body: Comment | None = None
+) -> ReleaseDocument:
+    """Say no; the promotion has failed then, and can be retried."""
+    await reach.release(parts, release)
+    done = await parts.commands.reject(release, environment, actor, _comment(body))
+    return await reach.document(parts, done, actor)
+
+
+@router.post("/releases/{release}/environments/{environment}/skip")
+async def skip(
+    parts: Reach, actor: Actor, release: str, environment: str, body: Comment | None = None
+) -> ReleaseDocument:
+    """Have the release pass the environment by; not once its content has landed there."""
+    await reach.release(parts, release)
+    done = await parts.commands.skip(release, environment, actor, _comment(body))
+    return await reach.document(parts, done, actor)
+
+
+def _comment(body: Comment | None) -> str:
+    return body.comment if body else ""

@@ -1,15 +1,17 @@
 """Releases: as rows of a list, and as one document that says everything."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from towpath.api.schemas.base import ReasonShown, Seconds, Shown
 from towpath.api.schemas.settings import SettingsShown
-from towpath.domain import content, values, wishes
-from towpath.domain.facts import Facts
-from towpath.domain.release import PhaseName, Promotion, Release, Role, Trigger
+from towpath.domain import content, gates, possible, values
+from towpath.domain.approvals import Person
+from towpath.domain.catalog import Window
+from towpath.domain.release import GateKind, PhaseName, Promotion, Release, Role, Trigger
 from towpath.domain.status import Status
 
 
@@ -92,6 +94,30 @@ class PhaseShown(Shown):
     retry_at: datetime | None
 
 
+class GateShown(Shown):
+    """What may hold a promotion; `opens_at`: when it opens by itself, if that is known."""
+
+    kind: GateKind
+    status: Status
+    reason: ReasonShown | None
+    opens_at: datetime | None
+
+
+class ApprovalGiven(Shown):
+    """Somebody agreed to this attempt."""
+
+    by: str
+    comment: str
+    at: datetime | None
+
+
+class RefusalShown(Shown):
+    """Why something cannot be asked for now."""
+
+    code: str
+    sentence: str
+
+
 class LandingShown(Shown):
     """The promoted commit of one repository and branch."""
 
@@ -114,7 +140,10 @@ class Carrier(Shown):
 
 
 class EnvironmentShown(Shown):
-    """One environment of a release, with its phases. `actions`: what a person may ask now."""
+    """One environment of a release, with its phases and gates.
+
+    `actions`: what the one who asks may ask for now; `not_now`: why not the rest.
+    """
 
     name: str
     position: int
@@ -128,11 +157,14 @@ class EnvironmentShown(Shown):
     started_at: datetime | None
     ended_at: datetime | None
     phases: tuple[PhaseShown, ...]
+    gates: tuple[GateShown, ...]
+    approvals: tuple[ApprovalGiven, ...]
     landings: tuple[LandingShown, ...]
     warnings: tuple[ReasonShown, ...]
     unsupported: tuple[str, ...]
     carried_by: Carrier | None
     actions: tuple[str, ...]
+    not_now: dict[str, RefusalShown]
     settings: SettingsShown
     origins: dict[str, str]
 
@@ -182,7 +214,10 @@ class ComponentShown(Shown):
 
 
 class ReleaseDocument(Shown):
-    """All of one release. `counters` counts its environments by status."""
+    """All of one release. `counters` counts its environments by status.
+
+    `actions`: what the one who asks may ask for now; `not_now`: why not the rest.
+    """
 
     id: str
     product: str
@@ -210,13 +245,26 @@ class ReleaseDocument(Shown):
     counters: dict[Status, int]
     carried_by: Carrier | None
     actions: tuple[str, ...]
+    not_now: dict[str, RefusalShown]
     environments: tuple[EnvironmentShown, ...]
     components: tuple[ComponentShown, ...]
 
 
-def document(of: Release, carriers: Mapping[str, Carrier]) -> ReleaseDocument:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a document says besides the release: who asks, who wrote what, what windows there are.
+
+    `wrote`: for environments where it matters, the authors of what is brought there.
+    """
+
+    who: Person
+    wrote: Mapping[str, Collection[str]] = field(default_factory=dict)
+    windows: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
+
+
+def document(of: Release, carriers: Mapping[str, Carrier], around: Around) -> ReleaseDocument:
     """The document of a release. `carriers`: who carries it on, for each superseded environment."""
-    clock = of.clock
+    clock, may = of.clock, possible.with_release(of, around.who)
     return ReleaseDocument(
         **{name: getattr(of, name) for name in _SAME},
         reason=_reason(of.reason),
@@ -232,9 +280,10 @@ def document(of: Release, carriers: Mapping[str, Carrier]) -> ReleaseDocument:
         commits=tuple(CommitShown.model_validate(commit) for commit in of.commits),
         counters=_counters(of),
         carried_by=next(iter(carriers.values()), None),
-        actions=tuple(name for name, can in _ACTIONS.items() if can(of)),
+        actions=may.actions,
+        not_now=_refusals(may),
         environments=tuple(
-            _environment(of, promotion, position, carriers.get(promotion.environment))
+            _environment(of, promotion, position, carriers.get(promotion.environment), around)
             for position, promotion in enumerate(of.promotions)
         ),
         components=tuple(_component(name, part) for name, part in sorted(of.content.items())),
@@ -257,8 +306,10 @@ def _counters(of: Release) -> dict[Status, int]:
 
 
 def _environment(
-    of: Release, promotion: Promotion, position: int, carrier: Carrier | None
+    of: Release, promotion: Promotion, position: int, carrier: Carrier | None, around: Around
 ) -> EnvironmentShown:
+    where = promotion.environment
+    may = possible.in_environment(of, where, around.who, around.wrote.get(where, ()))
     return EnvironmentShown(
         name=promotion.environment,
         position=position,
@@ -272,32 +323,24 @@ def _environment(
         started_at=promotion.started_at,
         ended_at=promotion.ended_at,
         phases=tuple(PhaseShown.model_validate(phase) for phase in promotion.phases),
+        gates=tuple(
+            GateShown.model_validate(gate)
+            for gate in gates.shown(of, promotion, around.windows.get(where, ()))
+        ),
+        approvals=tuple(ApprovalGiven.model_validate(given) for given in promotion.approvals),
         landings=tuple(LandingShown.model_validate(landing) for landing in promotion.landings),
         warnings=tuple(ReasonShown.model_validate(warning) for warning in promotion.warnings),
         unsupported=promotion.unsupported,
         carried_by=carrier,
-        actions=("retry",) if _can_retry(of, promotion.environment) else (),
+        actions=may.actions,
+        not_now=_refusals(may),
         settings=SettingsShown.model_validate(promotion.settings),
         origins=dict(promotion.origins),
     )
 
 
-# --- what may be asked now -------------------------------------------------------------------
-def _can_terminate(of: Release) -> bool:
-    try:
-        return bool(wishes.terminate(of, "somebody"))
-    except wishes.Refused:
-        return False
-
-
-def _can_retry(of: Release, environment: str = "") -> bool:
-    try:
-        return bool(wishes.retry(of, Facts(), {}, None, environment))
-    except wishes.Refused:
-        return False
-
-
-_ACTIONS = {"terminate": _can_terminate, "retry": _can_retry}
+def _refusals(may: possible.Possible) -> dict[str, RefusalShown]:
+    return {name: RefusalShown.model_validate(why) for name, why in may.refusals.items()}
 
 
 # --- content ---------------------------------------------------------------------------------

@@ -1,0 +1,66 @@
+"""How long a release must have done well in the environments before, until it may go on.
+
+It counts from when the release succeeded in each of them, while that environment is healthy and
+holds the release or a newer one of its line. What breaks that sets it to zero. It never fails.
+"""
+
+from datetime import datetime, timedelta
+
+from towpath.domain.facts import Facts, Standing
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.release import Gate, GateKind, Promotion, Release, Role, Trigger
+from towpath.domain.status import Status
+
+
+def counted_in(of: Release, promotion: Promotion) -> tuple[Promotion, ...]:
+    """The environments in which the soak of a promotion counts; none where it has no soak.
+
+    A rollback knows no soak, and where a manual release was taken from it was not verified.
+    """
+    if not promotion.settings.soak or of.trigger is Trigger.ROLLBACK:
+        return ()
+    return tuple(p for p in of.before(promotion) if p.role is not Role.SOURCE)
+
+
+def is_unread(of: Release, promotion: Promotion, facts: Facts) -> bool:
+    """Whether it is not known how the environments have done: they must be asked about first."""
+    return any(p.environment not in facts.standings for p in counted_in(of, promotion))
+
+
+def gate(of: Release, promotion: Promotion, facts: Facts, now: datetime) -> Gate | None:
+    """The gate, `pending` until the time is over; None where there is nothing to wait for."""
+    before, time = counted_in(of, promotion), promotion.settings.soak
+    if not before or time is None:
+        return None
+    counts = {p.environment: _since(p, facts.standings.get(p.environment)) for p in before}
+    broken = [p for p in before if counts[p.environment] is None]
+    if broken:
+        return Gate(GateKind.SOAK, Status.PENDING, _broken(broken[0], facts, time))
+    latest, where = max((since, name) for name, since in counts.items() if since)
+    opens = latest + time
+    data = {"environments": list(counts), "soak_seconds": time.total_seconds()}
+    if opens <= now:
+        return Gate(GateKind.SOAK, Status.SUCCEEDED, Reason(Code.SOAKED, f"{time} passed", data))
+    sentence = f"soaks in {where} until {opens:%Y-%m-%d %H:%M:%S} UTC ({time}, h:mm:ss)"
+    return Gate(GateKind.SOAK, Status.PENDING, Reason(Code.SOAKING, sentence, data), opens)
+
+
+def _since(promotion: Promotion, standing: Standing | None) -> datetime | None:
+    """Since when the time counts in an environment; None while it does not."""
+    succeeded = promotion.ended_at
+    if succeeded is None or standing is None:
+        return succeeded
+    if standing.here_since is None or standing.sick:
+        return None
+    return max(succeeded, standing.here_since, standing.healthy_since or succeeded)
+
+
+def _broken(promotion: Promotion, facts: Facts, time: timedelta) -> Reason:
+    standing, where = facts.standings.get(promotion.environment), promotion.environment
+    why = "is not there any more"
+    if standing and standing.here_since is None:
+        why = f"holds {standing.instead or 'something else'}"
+    elif standing and standing.sick:
+        why = f"is not healthy: {standing.sick.sentence}"
+    sentence = f"the soak of {time} (h:mm:ss) begins anew once {where} is well again; it {why}"
+    return Reason(Code.SOAKING, sentence, {"environments": [where]})
