@@ -62,7 +62,8 @@ class Step:
 
     `attempt` counts how often it was begun; one that was interrupted by a crash is begun again.
     `until` is the moment at which time alone changes it: a timeout, the end of a suspension, the
-    end of a backoff. `memo` is the runner's own.
+    end of a backoff. `outputs` are its `result`, its `exitCode` and each `parameters.NAME`.
+    `memo` is the runner's own, plain data.
     """
 
     id: str

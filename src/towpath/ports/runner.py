@@ -16,7 +16,11 @@ from towpath.domain.workflow import Manifest, Run
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one execution of a leaf: its end, and what it put out."""
+    """What became of one execution of a leaf: its end, and what it put out.
+
+    A suspended leaf is not executed: whoever resumes it gives it an outcome, `succeeded` with the
+    outputs that it asks for (`parameters.NAME`), or the end that it is to have.
+    """
 
     status: Status  # succeeded | failed | error | terminated
     reason: reasons.Reason | None = None

@@ -1,0 +1,161 @@
+"""The only place of the runner that starts processes.
+
+One process for each execution, in a session of its own, without input, in a clean environment and
+a folder of its own; its output goes on while it runs, and it ends, with all it started, when it is
+told to, when its time is over, or when it is done. Knows nothing of workflows.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from towpath.runner import descendants
+from towpath.runner.mistakes import Mistake
+
+_CHUNK = 64 * 1024
+_LAST_WORDS = 2.0
+
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class Overdue(Exception):  # noqa: N818
+    """The process did not end in its time, and was ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program to run: what, where, with what environment, under which mark."""
+
+    argv: Sequence[str]
+    folder: Path
+    environment: Mapping[str, str]
+    mark: str
+    brought_by: str = ""
+
+    @property
+    def program(self) -> str:
+        """The program's path on this machine. Raises `Mistake`."""
+        name = self.argv[0]
+        found = shutil.which(name, path=self.environment.get("PATH", os.defpath))
+        if found is None:
+            image = f"; the image {self.brought_by} is not pulled here" if self.brought_by else ""
+            raise Mistake(f"`{name}` is no program on this machine{image}: install it, or name one")
+        return found
+
+
+async def run(
+    command: Command, output: Write, complaint: Write, seconds: float, grace: float
+) -> int:
+    """Run to the end; the exit code, 128 and more for a signal. Raises `Mistake`, `Overdue`."""
+    process, streams = await _start(command)
+    reading = asyncio.gather(_pass_on(streams[0], output), _pass_on(streams[1], complaint))
+    try:
+        try:
+            async with asyncio.timeout(seconds):
+                code = await process.wait()
+        except TimeoutError:
+            await _terminate(process, command.mark, grace)
+            raise Overdue from None
+        except asyncio.CancelledError:
+            await _terminate(process, command.mark, grace)
+            raise
+    finally:
+        descendants.end_all(command.mark, process.pid, signal.SIGKILL)
+        await _last_words(reading)
+        for stream in streams:
+            stream.close()
+    return code if code >= 0 else 128 - code
+
+
+async def _start(command: Command) -> "tuple[asyncio.subprocess.Process, list[_Stream]]":
+    async with _pipes() as (ours, theirs):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                command.program,
+                *command.argv[1:],
+                cwd=command.folder,
+                env={**command.environment, descendants.MARK: command.mark},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=theirs[0],
+                stderr=theirs[1],
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as problem:
+            raise Mistake(_why_not(command, problem)) from None
+        return process, [await _Stream.opened(ours.pop(0)), await _Stream.opened(ours.pop(0))]
+
+
+def _why_not(command: Command, problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.errno == errno.E2BIG:
+        size = sum(map(len, command.argv)) + sum(map(len, command.environment.values()))
+        return (
+            f"its arguments and environment ({size} characters) are more than this machine "
+            "passes to a process (128 KiB for one, some MiB for all): give large values in a "
+            "script's source"
+        )
+    why = getattr(problem, "strerror", None) or str(problem)
+    return f"`{command.argv[0]}` cannot be started in {command.folder}: {why}"
+
+
+@contextlib.asynccontextmanager
+async def _pipes() -> AsyncIterator[tuple[list[int], list[int]]]:
+    """Two pipes of our own, so that a child that keeps them open does not hide the end."""
+    pairs = [os.pipe(), os.pipe()]
+    ours, theirs = [read for read, _ in pairs], [write for _, write in pairs]
+    try:
+        yield ours, theirs
+    finally:
+        for end in (*ours, *theirs):
+            os.close(end)
+
+
+class _Stream:
+    """The reading end of a pipe."""
+
+    def __init__(self, reader: asyncio.StreamReader, transport: asyncio.ReadTransport) -> None:
+        self.reader, self._transport = reader, transport
+
+    @classmethod
+    async def opened(cls, end: int) -> "_Stream":
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        file = os.fdopen(end, "rb", buffering=0)
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), file
+        )
+        return cls(reader, transport)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+async def _pass_on(stream: _Stream, write: Write) -> None:
+    while chunk := await stream.reader.read(_CHUNK):
+        await write(chunk)
+
+
+async def _terminate(process: asyncio.subprocess.Process, mark: str, grace: float) -> None:
+    """Ask it to end, and wait; whoever calls kills what is left."""
+    descendants.end_all(mark, process.pid, signal.SIGTERM)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(grace):
+            await process.wait()
+            while any(  # noqa: ASYNC110 # nothing tells of their end
+                descendants.marked(mark, above=process.pid, session=process.pid)
+            ):
+                await asyncio.sleep(0.02)  # nothing tells of their end
+
+
+async def _last_words(reading: asyncio.Future[tuple[None, None]]) -> None:
+    """What was still in the pipes; a process that could not be ended is not waited for."""
+    try:
+        async with asyncio.timeout(_LAST_WORDS):
+            await reading
+    except TimeoutError:
+        pass

@@ -1,0 +1,110 @@
+"""`steps` and `dag`: in which order leaves come, and what their ends make of the whole."""
+
+import pytest
+
+from workflow_runs import Play, by_name, workflow
+
+LEAF = """
+  - name: leaf
+    container: {image: busybox, command: [echo], args: [hello]}
+"""
+
+
+def test_lines_of_steps_run_one_after_the_other_and_the_steps_of_a_line_together() -> None:
+    play = Play(workflow(STEPS))
+    assert play.due == ["build"]
+    assert (play.status("unit"), play.status("deploy")) == ("waiting", "waiting")
+    play.end(build="")
+    assert play.due == ["unit", "lint"]
+    play.end(unit="")
+    assert play.due == ["lint"]
+    play.end(lint="")
+    assert play.due == ["deploy"]
+    play.end(deploy="")
+    assert play.run.status == "succeeded"
+
+
+STEPS = (
+    """
+entrypoint: main
+templates:
+  - name: main
+    steps:
+      - - {name: build, template: leaf}
+      - - {name: unit, template: leaf}
+        - {name: lint, template: leaf}
+      - - {name: deploy, template: leaf}
+"""
+    + LEAF
+)
+
+
+def test_a_failed_step_fails_its_line_once_all_of_it_has_ended() -> None:
+    play = Play(workflow(STEPS))
+    play.end(build="")
+    play.end(unit=3)
+    assert play.run.status == "pending"
+    play.end(lint="")
+    assert play.run.status == "failed"
+    assert play.run.reason is not None
+    assert play.run.reason.sentence == "unit: exit code 3"
+    assert play.status("deploy") == "skipped"
+
+
+DIAMOND = (
+    """
+entrypoint: main
+templates:
+  - name: main
+    dag:
+      tasks:
+        - {name: a, template: leaf}
+        - {name: b, template: leaf, dependencies: [a]}
+        - {name: c, template: leaf, depends: a}
+        - {name: d, template: leaf, depends: b && c}
+"""
+    + LEAF
+)
+
+
+def test_a_task_runs_when_what_it_depends_on_has_ended() -> None:
+    play = Play(workflow(DIAMOND))
+    assert play.due == ["a"]
+    play.end(a="")
+    assert play.due == ["b", "c"]
+    play.end(c="")
+    assert play.due == ["b"]
+    play.end(b="")
+    assert play.due == ["d"]
+    assert play.through().run.status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("depends", "answers", "runs"),
+    [
+        ("a.Succeeded && !b.Failed", {}, True),
+        ("a.Succeeded && !b.Failed", {"b": 1}, False),
+        ("a.Failed || b.Succeeded", {"a": 1}, True),
+        ("a && b", {"a": 1}, False),
+        ("(a.Failed && b.Succeeded) || a.Succeeded", {"a": 1}, True),
+        ("a.Errored", {"a": 1}, False),
+    ],
+)
+def test_depends_decides_by_how_tasks_ended(
+    depends: str, answers: dict[str, int], runs: bool
+) -> None:
+    play = Play(
+        workflow(
+            f"""
+entrypoint: main
+templates:
+  - name: main
+    dag:
+      tasks:
+        - {{name: a, template: leaf}}
+        - {{name: b, template: leaf}}
+        - {{name: last, template: leaf, depends: "{depends}"}}
+{LEAF}"""
+        )
+    ).through(by_name(**answers))
+    assert ("last" in play.executed) is runs
