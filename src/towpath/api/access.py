@@ -18,6 +18,8 @@ from towpath.api import errors
 from towpath.api.parts import Settings
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/version"})
+# What is not below these is the interface's own files: who is not signed in yet needs them.
+CLOSED_PATHS = ("/api/", "/openapi.json", "/metrics")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 NOBODY_NAMED = "local"
 LONGEST_ACTOR = 200
@@ -50,6 +52,8 @@ class Access:
         _refuse_nul(scope)
         _refuse_large(headers)
         if self._settings.tokens:
+            if not scope["path"].startswith(CLOSED_PATHS):
+                return ""
             return _token_name(self._settings, headers.get("authorization", ""))
         _refuse_strangers(self._settings, headers, scope["method"])
         named = headers.get("x-towpath-actor", "").strip()

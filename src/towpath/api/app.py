@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from towpath.api import access, documentation, errors
+from towpath.api import access, documentation, errors, interface
 from towpath.api.idempotency import Idempotency
 from towpath.api.metrics import Measuring, Metrics
 from towpath.api.parts import Parts
@@ -19,6 +19,7 @@ from towpath.api.routes import (
     environments,
     events,
     health,
+    me,
     notes,
     products,
     releases,
@@ -36,6 +37,25 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 def create(parts: Parts) -> FastAPI:
     """The app, not yet running; its event stream runs while the app does."""
+    app = _routed()
+    app.state.parts = parts
+    app.state.spreading = Spreading(parts.queries, parts.settings.most_streams)
+    app.state.metrics = Metrics()
+    app.state.interface = interface.load(interface.BUILT)
+    errors.install(app)
+    # The last one added is the first to see a request.
+    app.add_middleware(Idempotency, answers=parts.answers)
+    app.add_middleware(access.Access, settings=parts.settings)
+    app.add_middleware(Measuring, metrics=app.state.metrics)
+    return app
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document, without anything that runs."""
+    return _described(_routed())
+
+
+def _routed() -> FastAPI:
     app = FastAPI(
         title="Towpath",
         version=metadata.version("towpath"),
@@ -46,24 +66,17 @@ def create(parts: Parts) -> FastAPI:
         lifespan=_spreading,
         generate_unique_id_function=_operation_id,
     )
-    app.state.parts = parts
-    app.state.spreading = Spreading(parts.queries, parts.settings.most_streams)
-    app.state.metrics = Metrics()
     app.include_router(_api())
     app.include_router(health.router)
     app.include_router(documentation.router)
-    errors.install(app)
+    app.include_router(interface.router)  # the last: it takes every path that is left
     app.openapi = partial(_described, app)  # type: ignore[method-assign] # FastAPI's own way
-    # The last one added is the first to see a request.
-    app.add_middleware(Idempotency, answers=parts.answers)
-    app.add_middleware(access.Access, settings=parts.settings)
-    app.add_middleware(Measuring, metrics=app.state.metrics)
     return app
 
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX, responses=_PROBLEMS)
-    for topic in (products, releases, notes, environments, configuration, events, streaming):
+    for topic in (products, releases, notes, environments, configuration, events, streaming, me):
         api.include_router(topic.router)
     return api
 

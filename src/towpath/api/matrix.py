@@ -43,6 +43,8 @@ async def document(queries: Queries, catalog: Catalog, of: Product) -> shown.Pro
     """All of one product."""
     known = await _ask(queries, catalog, [of.name])
     holders = [stage for stage in await queries.stages(of.name) if stage.holder]
+    landed = known.landed.get(of.name, ())
+    brought = await queries.listed(sorted({part.release for part in landed if part.release}))
     return shown.ProductDocument(
         **_item(catalog, of, known),
         links=tuple(shown.LinkShown(title=title, url=url) for title, url in of.links),
@@ -53,7 +55,7 @@ async def document(queries: Queries, catalog: Catalog, of: Product) -> shown.Pro
             LockShown.model_validate(lock) for lock in known.locks if lock.product in ("", of.name)
         ),
         holders=tuple(shown.HolderShown.model_validate(holder) for holder in holders),
-        matrix=tuple(_cell(part) for part in known.landed.get(of.name, ())),
+        matrix=tuple(_cell(part, brought.get(part.release)) for part in landed),
     )
 
 
@@ -149,7 +151,7 @@ def _on_its_way(environment: str, releases: Sequence[Listed]) -> Iterator[shown.
                 )
 
 
-def _cell(part: Landed) -> shown.Cell:
+def _cell(part: Landed, by: Listed | None) -> shown.Cell:
     return shown.Cell(
         component=part.component,
         environment=part.environment,
@@ -157,6 +159,8 @@ def _cell(part: Landed) -> shown.Cell:
         revision=part.revision,
         commit=part.commit,
         release=part.release,
+        subject=by.subject if by else "",
+        initiator=by.initiator if by else "",
         at=part.at,
         status=Status(part.status) if part.status else None,
         images=tuple(

@@ -67,6 +67,12 @@ async def test_releases_are_listed_with_their_environments(site: Site) -> None:
     assert following["next_cursor"] is None
 
 
+async def test_some_releases_are_asked_for_by_id(site: Site) -> None:
+    await world.add(site.engine, *(world.a_release(n) for n in (1, 2, 3)))
+    answer = await site.get("/releases", id=["checkout-1", "checkout-3", "checkout-9"], q="nothing")
+    assert [item["id"] for item in answer["items"]] == ["checkout-3", "checkout-1"]
+
+
 async def test_every_filter_of_the_list_can_be_given_in_the_query(site: Site) -> None:
     failed = world.brought(world.a_release(2), dev=Status.SUCCEEDED, qa=Status.FAILED)
     await world.add(site.engine, world.a_release(1), failed)
@@ -294,6 +300,7 @@ async def test_products_show_what_landed_where_and_what_is_on_its_way(site: Site
     assert (cells["qa"]["version"], cells["qa"]["commit"], cells["qa"]["drift"]) == (
         *("1.1.0", "d" * 40, None),
     )
+    assert (cells["qa"]["subject"], cells["qa"]["initiator"]) == ("Fix rounding", "ada")
 
 
 async def test_releases_of_a_product_that_is_no_longer_configured_are_listed(site: Site) -> None:
@@ -315,6 +322,7 @@ async def test_a_flow_is_shown_with_its_steps(site: Site) -> None:
     assert (item["name"], item["products"]) == ("standard", ["checkout", "search"])
     document = await site.get("/flows/standard")
     assert [step["depends_on"] for step in document["steps"]] == [["dev"], ["qa"]]
+    assert item["depends_on"] == {"qa": ["dev"], "prod": ["qa"]}
     assert document["steps"][0]["settings"]["soak_seconds"] == timedelta(hours=1).total_seconds()
 
 

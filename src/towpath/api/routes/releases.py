@@ -70,10 +70,27 @@ class Comment(Asked):
 
 @router.get("/releases")
 async def list_releases(
-    parts: Reach, filters: Filters, product: Word = "", limit: Limit = 50, cursor: Cursor = None
+    parts: Reach,
+    filters: Filters,
+    product: Word = "",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    id: Annotated[
+        Sequence[Word], Query(max_length=listing.LONGEST_PAGE, description="Just these, by id")
+    ] = (),
 ) -> Listing[ReleaseItem]:
     """Releases of all products, newest first."""
+    if id:
+        return await _named(parts, id)
     return await page(parts, filters, product, limit, cursor)
+
+
+async def _named(parts: Reach, ids: Sequence[str]) -> Listing[ReleaseItem]:
+    """Some releases by their ids, those that are there: to look again at what is shown already."""
+    found = sorted((await parts.queries.listed(ids)).values(), key=lambda each: each.created_at)
+    return Listing[ReleaseItem](
+        items=[ReleaseItem.model_validate(item) for item in reversed(found)]
+    )
 
 
 async def page(

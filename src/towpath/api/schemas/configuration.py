@@ -56,13 +56,14 @@ class ConfiguredEnvironment(Shown):
 
 
 class FlowItem(Shown):
-    """A flow as a row of a list."""
+    """A flow as a row of a list. `depends_on`: what each environment comes after."""
 
     name: str
     description: str
     version: str
     trigger_environment: str
     environments: tuple[str, ...]
+    depends_on: dict[str, tuple[str, ...]]
     timeout_seconds: Seconds
     products: tuple[str, ...]
     origin: str
@@ -171,6 +172,7 @@ def flow_item(of: catalog.Flow, products: tuple[str, ...]) -> FlowItem:
         version=of.version,
         trigger_environment=of.trigger_environment,
         environments=of.environments,
+        depends_on={step.environment: step.depends_on for step in of.steps},
         timeout_seconds=of.timeout,
         products=products,
         origin=str(of.origin),

@@ -58,7 +58,8 @@ class LinkShown(Shown):
 
 
 class Cell(Shown):
-    """What a component has in an environment.
+    """What a component has in an environment; `subject` and `initiator` of the release, if one
+    brought it.
 
     `drift` says whether that was changed by hand since: null, because nobody has looked.
     """
@@ -69,6 +70,8 @@ class Cell(Shown):
     revision: str
     commit: str
     release: str
+    subject: str
+    initiator: str
     at: datetime
     status: Status | None
     images: tuple[ImageShown, ...]

@@ -1,0 +1,138 @@
+/** What the screens ask for: one function for each answer, with the name it is kept under. */
+
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { get, type Query } from "./client";
+import type {
+  ConfigurationDocument,
+  DiffDocument,
+  EventShown,
+  FlowDocument,
+  ListingConfiguredEnvironment,
+  ListingEventShown,
+  ListingFlowItem,
+  ListingPolicyItem,
+  ListingProductItem,
+  ListingReleaseItem,
+  Me,
+  PolicyEvaluation,
+  ProductDocument,
+  ReleaseDocument,
+} from "./schema";
+
+export const PAGE = 100;
+const EVENTS_PAGE = 1000;
+const name = encodeURIComponent;
+
+export const me = queryOptions({
+  queryKey: ["me"],
+  queryFn: ({ signal }) => get<Me>("/me", {}, signal),
+});
+
+export const products = queryOptions({
+  queryKey: ["products"],
+  queryFn: async ({ signal }) => {
+    const all: ListingProductItem = { items: [], next_cursor: null };
+    let cursor: string | null = null;
+    do {
+      const query: Query = { limit: 500, cursor: cursor ?? undefined };
+      const page: ListingProductItem = await get("/products", query, signal);
+      all.items.push(...page.items);
+      cursor = page.next_cursor ?? null;
+    } while (cursor);
+    return all;
+  },
+});
+
+export const product = (of: string) =>
+  queryOptions({
+    queryKey: ["product", of],
+    queryFn: ({ signal }) => get<ProductDocument>(`/products/${name(of)}`, {}, signal),
+  });
+
+export const releases = (filters: Query) =>
+  infiniteQueryOptions({
+    queryKey: ["releases", filters],
+    queryFn: ({ signal, pageParam }) =>
+      get<ListingReleaseItem>(
+        "/releases",
+        { ...filters, limit: PAGE, cursor: pageParam || undefined },
+        signal,
+      ),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+
+/** A few releases, for a choice: not kept up to date. */
+export const someReleases = (query: Query) =>
+  queryOptions({
+    queryKey: ["some-releases", query],
+    queryFn: ({ signal }) => get<ListingReleaseItem>("/releases", query, signal),
+    staleTime: 5_000,
+  });
+
+export const release = (id: string) =>
+  queryOptions({
+    queryKey: ["release", id],
+    queryFn: ({ signal }) => get<ReleaseDocument>(`/releases/${name(id)}`, {}, signal),
+  });
+
+export const releaseEvents = (id: string) =>
+  queryOptions({
+    queryKey: ["release-events", id],
+    queryFn: async ({ signal }) => {
+      const all: EventShown[] = [];
+      let after: string | null = "0";
+      while (after) {
+        const query: Query = { after, limit: EVENTS_PAGE };
+        const page: ListingEventShown = await get(`/releases/${name(id)}/events`, query, signal);
+        all.push(...page.items);
+        after = page.next_cursor ?? null;
+      }
+      return all;
+    },
+  });
+
+export const diff = (id: string, environment: string) =>
+  queryOptions({
+    queryKey: ["diff", id, environment],
+    queryFn: ({ signal }) =>
+      get<DiffDocument>(`/releases/${name(id)}/diff`, { environment }, signal),
+  });
+
+export const environments = queryOptions({
+  queryKey: ["environments"],
+  queryFn: ({ signal }) => get<ListingConfiguredEnvironment>("/environments", {}, signal),
+});
+
+export const flows = queryOptions({
+  queryKey: ["flows"],
+  queryFn: ({ signal }) => get<ListingFlowItem>("/flows", {}, signal),
+});
+
+export const flow = (of: string) =>
+  queryOptions({
+    queryKey: ["flow", of],
+    queryFn: ({ signal }) => get<FlowDocument>(`/flows/${name(of)}`, {}, signal),
+  });
+
+export const policies = queryOptions({
+  queryKey: ["policies"],
+  queryFn: ({ signal }) => get<ListingPolicyItem>("/policies", {}, signal),
+});
+
+export const evaluation = (of: string, environment: string, along: string) =>
+  queryOptions({
+    queryKey: ["evaluation", of, environment, along],
+    queryFn: ({ signal }) =>
+      get<PolicyEvaluation>(
+        "/policies/evaluate",
+        { product: of, environment, flow: along },
+        signal,
+      ),
+  });
+
+export const configuration = queryOptions({
+  queryKey: ["configuration"],
+  queryFn: ({ signal }) => get<ConfigurationDocument>("/configuration", {}, signal),
+  refetchInterval: 30_000, // it changes by git, which no event tells
+});

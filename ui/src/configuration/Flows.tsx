@@ -1,0 +1,95 @@
+/** The promotion flows: where each begins, how it goes, and which products use it. */
+
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Fragment } from "react";
+import * as queries from "../api/queries";
+import type { FlowItem } from "../api/schema";
+import { Icon } from "../kit/Icon";
+import { Answer, Empty } from "../kit/states";
+import { setDuration } from "../kit/times";
+import { usePage } from "../shell/page";
+
+export function Flows() {
+  usePage({ title: "Flows" });
+  const flows = useQuery(queries.flows);
+  return (
+    <div className="page">
+      <div className="head">
+        <h1>Flows</h1>
+      </div>
+      <Answer of={flows}>
+        {({ items }) =>
+          items.length ? (
+            <div className="table scroll-x">
+              <table className="plain">
+                <thead>
+                  <tr>
+                    <th>Flow</th>
+                    <th>Environments</th>
+                    <th>Products</th>
+                    <th>Time limit</th>
+                    <th>Written in</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map((flow) => (
+                    <Row key={flow.name} flow={flow} />
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          ) : (
+            <div className="panel">
+              <Empty title="No flow is configured">
+                <p>
+                  A <code>PromotionFlow</code> in the configuration says how a change goes from its trigger
+                  environment to production.
+                </p>
+              </Empty>
+            </div>
+          )
+        }
+      </Answer>
+    </div>
+  );
+}
+
+function Row({ flow }: { readonly flow: FlowItem }) {
+  return (
+    <tr>
+      <td>
+        <Link to="/flows/$flow" params={{ flow: flow.name }} className="b">
+          {flow.name}
+        </Link>
+        <div className="t2">{flow.description}</div>
+      </td>
+      <td>
+        <span className="way">
+          {flow.environments.map((environment, place) => (
+            <Fragment key={environment}>
+              {place > 0 && <Icon name="right" size={10} className="t3" />}
+              <span className="chip">{environment}</span>
+            </Fragment>
+          ))}
+        </span>
+      </td>
+      <td>
+        {flow.products.length ? (
+          flow.products.map((product, place) => (
+            <Fragment key={product}>
+              {place > 0 && ", "}
+              <Link to="/products/$product" params={{ product }} className="lk">
+                {product}
+              </Link>
+            </Fragment>
+          ))
+        ) : (
+          <span className="t3">none</span>
+        )}
+      </td>
+      <td className="nw">{setDuration(flow.timeout_seconds)}</td>
+      <td className="mono t2">{flow.origin}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,266 @@
+/** A flow as a graph to be looked at: pan and zoom by mouse, trackpad and keys, nothing to move. */
+
+import {
+  BaseEdge,
+  type Edge,
+  type EdgeProps,
+  Handle,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  useViewport,
+} from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useQuery } from "@tanstack/react-query";
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
+import type { Status } from "../api/schema";
+import { Icon } from "../kit/Icon";
+import { Failed } from "../kit/states";
+import { type Box, type Layout, layOut, type Point, rounded } from "./layout";
+
+export type Stretch = "done" | "now" | "ahead";
+
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly stretch: Stretch;
+  readonly status: Status;
+}
+
+interface GraphProps {
+  readonly label: string;
+  readonly boxes: readonly Box[];
+  readonly edges: readonly GraphEdge[];
+  /** What stands in a node; drawn anew whenever this function changes. */
+  readonly draw: (id: string) => ReactNode;
+  /** What should be in sight when not everything can be. */
+  readonly focus?: string | undefined;
+  /** Without the legend of what was passed and what is ahead. */
+  readonly plain?: boolean;
+  readonly children?: ReactNode;
+}
+
+interface NodeData extends Record<string, unknown> {
+  readonly content: ReactNode;
+}
+interface EdgeData extends Record<string, unknown> {
+  readonly points: readonly Point[];
+  readonly stretch: Stretch;
+  readonly status: Status;
+}
+
+const SMALLEST = 0.15;
+const LEGIBLE = 0.62;
+const LARGEST = 1.6;
+
+export function Graph(props: GraphProps) {
+  const { boxes } = props;
+  const key = JSON.stringify(boxes);
+  const layout = useQuery({
+    queryKey: ["layout", key],
+    queryFn: () => layOut(JSON.parse(key) as Box[]),
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+  });
+  if (layout.error) return <Failed error={layout.error} retry={() => void layout.refetch()} />;
+  return (
+    <section className="canvas" aria-label={props.label} aria-busy={!layout.data}>
+      {layout.data && (
+        <ReactFlowProvider>
+          <Drawn {...props} layout={layout.data} />
+        </ReactFlowProvider>
+      )}
+    </section>
+  );
+}
+
+const NODES = { box: memo(BoxNode) };
+const EDGES = { way: memo(Way) };
+
+function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProps & { readonly layout: Layout }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const nodes: Node<NodeData>[] = useMemo(
+    () =>
+      boxes.map((box) => ({
+        id: box.id,
+        type: "box",
+        position: layout.places[box.id] ?? { x: 0, y: 0 },
+        width: box.width,
+        height: box.height,
+        data: { content: draw(box.id) },
+      })),
+    [boxes, draw, layout],
+  );
+  const ways: Edge<EdgeData>[] = useMemo(() => {
+    const known = new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, edge]));
+    const order: Record<Stretch, number> = { ahead: 0, done: 1, now: 2 };
+    return layout.edges.map(({ from, to, points }) => {
+      const { stretch = "ahead", status = "waiting" } = known.get(`${from} ${to}`) ?? {};
+      return {
+        id: `${from} ${to}`,
+        source: from,
+        target: to,
+        type: "way",
+        zIndex: order[stretch],
+        focusable: false,
+        data: { points, stretch, status },
+      };
+    });
+  }, [edges, layout]);
+  const fit = useFit(frame, layout, focus);
+  const { zoomIn, zoomOut, getViewport, setViewport } = useReactFlow();
+  const pressed = useCallback(
+    (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const pan = PANS[event.key];
+      if (pan) {
+        const { x, y, zoom } = getViewport();
+        void setViewport({ x: x + pan.x, y: y + pan.y, zoom });
+      } else if (event.key === "+" || event.key === "=") void zoomIn();
+      else if (event.key === "-") void zoomOut();
+      else if (event.key === "0" || event.key === "f") fit(true);
+      else return;
+      event.preventDefault();
+    },
+    [fit, getViewport, setViewport, zoomIn, zoomOut],
+  );
+  return (
+    // The graph itself takes the keys that move it; what stands in the nodes has its own.
+    /* eslint-disable jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/no-noninteractive-tabindex */
+    <div
+      ref={frame}
+      className="canvas-frame"
+      role="group"
+      aria-label="Graph: arrows move it, plus and minus zoom, 0 fits it"
+      tabIndex={0}
+      onKeyDown={pressed}
+    >
+      {/* eslint-enable */}
+      <ReactFlow
+        nodes={nodes}
+        edges={ways}
+        nodeTypes={NODES}
+        edgeTypes={EDGES}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        onlyRenderVisibleElements={boxes.length > 30}
+        panOnScroll
+        zoomOnDoubleClick={false}
+        minZoom={SMALLEST}
+        maxZoom={LARGEST}
+        disableKeyboardA11y
+        proOptions={{ hideAttribution: true }}
+        onInit={() => fit(false)}
+      />
+      {!plain && <Keys />}
+      <div className="bar-left">
+        <Zoom fit={() => fit(true)} />
+        {children}
+      </div>
+    </div>
+  );
+}
+
+const PANS: Record<string, Point> = {
+  ArrowLeft: { x: 80, y: 0 },
+  ArrowRight: { x: -80, y: 0 },
+  ArrowUp: { x: 0, y: 80 },
+  ArrowDown: { x: 0, y: -80 },
+};
+
+/** All of it, if one can still read it then; else what is in focus, at a size one can read. */
+function useFit(
+  frame: React.RefObject<HTMLDivElement | null>,
+  layout: Layout,
+  focus: string | undefined,
+): (all: boolean) => void {
+  const { setViewport } = useReactFlow();
+  const focused = useRef(focus);
+  useEffect(() => {
+    focused.current = focus;
+  }, [focus]);
+  return useCallback(
+    (all: boolean) => {
+      const element = frame.current;
+      if (!element) return;
+      const { clientWidth: width, clientHeight: height } = element;
+      const whole = Math.min(width / layout.width, height / layout.height, 1);
+      if (all || whole >= LEGIBLE) {
+        const zoom = Math.max(SMALLEST, whole);
+        const x = layout.width * zoom < width ? 0 : (width - layout.width * zoom) / 2;
+        void setViewport({ x, y: 0, zoom });
+        return;
+      }
+      const zoom = Math.min(1, Math.max(LEGIBLE, width / layout.width));
+      const at = layout.places[focused.current ?? ""] ?? { x: 0, y: 0 };
+      const x = clamp(width / 2 - (at.x + 96) * zoom, width - layout.width * zoom, 0);
+      const y = clamp(height / 3 - at.y * zoom, height - layout.height * zoom, 0);
+      void setViewport({ x, y, zoom });
+    },
+    [frame, layout, setViewport],
+  );
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(Math.min(least, most), value));
+}
+
+function BoxNode({ data, width }: NodeProps<Node<NodeData>>) {
+  return (
+    <div style={{ width }}>
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      {data.content}
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </div>
+  );
+}
+
+function Way({ data, id }: EdgeProps<Edge<EdgeData>>) {
+  const { points = [], stretch = "ahead", status = "waiting" } = data ?? {};
+  return (
+    <BaseEdge id={id} path={rounded(points)} className={`ed ${stretch} ${stretch === "now" ? status : ""}`} />
+  );
+}
+
+function Zoom({ fit }: { readonly fit: () => void }) {
+  const { zoomIn, zoomOut } = useReactFlow();
+  const { zoom } = useViewport();
+  return (
+    <div className="zoom" role="group" aria-label="Zoom">
+      <button className="ib" aria-label="Zoom out" onClick={() => void zoomOut()}>
+        <Icon name="minus" />
+      </button>
+      <span>{Math.round(zoom * 100)}%</span>
+      <button className="ib" aria-label="Zoom in" onClick={() => void zoomIn()}>
+        <Icon name="plus" />
+      </button>
+      <button className="ib" aria-label="Fit" onClick={fit}>
+        <Icon name="fit" />
+      </button>
+    </div>
+  );
+}
+
+function Keys() {
+  const line = (kind: string, title: string) => (
+    <div>
+      <svg width="28" height="8">
+        <path d="M1 4H28" className={`ed ${kind}`} />
+      </svg>
+      {title}
+    </div>
+  );
+  return (
+    <div className="keys hide-narrow" aria-hidden="true">
+      {line("done", "passed")}
+      {line("now suspended", "held here")}
+      {line("ahead", "ahead")}
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+/** What a part of the page shows when it has nothing to show: why, and the one next step. */
+
+import type { ReactNode } from "react";
+import { Icon } from "./Icon";
+import { explained } from "./reports";
+
+export function Empty({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
+  return (
+    <div className="state">
+      <b>{title}</b>
+      {children}
+    </div>
+  );
+}
+
+interface FailedProps {
+  readonly error: unknown;
+  readonly retry?: () => void;
+}
+
+export function Failed({ error, retry }: FailedProps) {
+  const { sentence, advice, code } = explained(error);
+  return (
+    <div className="state" role="alert">
+      <Icon name="warning" size={18} />
+      <b>{sentence}</b>
+      {advice && <span>{advice}</span>}
+      <code>{code}</code>
+      {retry && (
+        <button className="btn" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Bars in the place of rows that are on their way; they appear only after a moment. */
+export function LoadingRows({ rows = 6, height = 44 }: { readonly rows?: number; readonly height?: number }) {
+  return (
+    <div aria-busy="true" aria-label="Loading">
+      {Array.from({ length: rows }, (_, row) => (
+        <div key={row} className="loading-row" style={{ height }}>
+          <span className="bar" style={{ width: `${14 + ((row * 7) % 10)}%` }} />
+          <span className="bar" style={{ width: `${24 + ((row * 5) % 14)}%` }} />
+          <span className="bar" style={{ width: "12%" }} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface AnswerProps<T> {
+  readonly of: {
+    readonly data: T | undefined;
+    readonly error: unknown;
+    readonly refetch: () => unknown;
+  };
+  readonly loading?: ReactNode;
+  readonly children: (data: T) => ReactNode;
+}
+
+/** The answer of a query, or what is in its place. What is known stays, also when it ages. */
+export function Answer<T>({ of, loading, children }: AnswerProps<T>) {
+  if (of.data !== undefined) return <>{children(of.data)}</>;
+  if (of.error) return <Failed error={of.error} retry={() => void of.refetch()} />;
+  return <>{loading ?? <LoadingRows />}</>;
+}

@@ -1,0 +1,387 @@
+/** A product's board: a column for each environment, a card for each component; drag to promote. */
+
+import { Menu } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { type DragEvent, useMemo, useState } from "react";
+import * as queries from "../api/queries";
+import * as wishes from "../api/wishes";
+import type { LockShown, ProductDocument } from "../api/schema";
+import { Glyph } from "../kit/Glyph";
+import { Icon } from "../kit/Icon";
+import { tell, tellProblem } from "../kit/reports";
+import { Answer, Empty, LoadingRows } from "../kit/states";
+import { Ago, Moment } from "../kit/Time";
+import { sha } from "../kit/words";
+import { usePage } from "../shell/page";
+import * as board from "./board";
+import { LockDialog, PromoteDialog, RollbackDialog, unlock, type Wanted } from "./dialogs";
+import { ProductTabs } from "./ProductTabs";
+
+/** What is in the hand: some components of an environment (none named: all). */
+interface Held {
+  readonly from: string;
+  readonly components: readonly string[];
+}
+
+type Asked =
+  | { readonly kind: "promote"; readonly wanted: Wanted }
+  | { readonly kind: "rollback" | "lock"; readonly environment: string };
+
+export function Board() {
+  const { product: name } = useParams({ from: "/shell/products/$product" });
+  usePage({ title: "Products", to: "/" }, { title: name });
+  const product = useQuery(queries.product(name));
+  return (
+    <div className="page full">
+      <Answer of={product} loading={<LoadingRows height={56} />}>
+        {(document) => <Columns product={document} />}
+      </Answer>
+    </div>
+  );
+}
+
+function Columns({ product }: { readonly product: ProductDocument }) {
+  const flows = useQuery(queries.flows);
+  const [held, setHeld] = useState<Held | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const columns = useMemo(() => board.columns(product, flows.data?.items ?? []), [product, flows.data]);
+  const promote = (from: string, to: string, components: readonly string[]) =>
+    setAsked({ kind: "promote", wanted: { product: product.name, from, to, components } });
+  const close = () => setAsked(null);
+  return (
+    <>
+      <ProductTabs product={product.name} here="board">
+        {product.configured && <Begin product={product.name} />}
+      </ProductTabs>
+      {product.trouble.map((trouble) => (
+        <p key={trouble.subject + trouble.scope} className="note error" role="alert">
+          <Icon name="warning" />
+          <span>
+            <b>{trouble.reason.sentence}</b> {trouble.reason.advice}
+          </span>
+        </p>
+      ))}
+      {!product.configured && (
+        <p className="note suspended">
+          <Icon name="warning" />
+          <span>
+            Only the annotations of applications name this product: it is tracked, and not promoted.
+          </span>
+        </p>
+      )}
+      {columns.length ? (
+        // The board scrolls sideways, also by the keys.
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <div className="board" tabIndex={0} role="region" aria-label={`Environments of ${product.name}`}>
+          {columns.map((column) => (
+            <Column
+              key={column.environment.name}
+              column={column}
+              all={columns}
+              product={product}
+              held={held}
+              hold={setHeld}
+              drop={(to) => {
+                if (held) promote(held.from, to, held.components);
+                setHeld(null);
+              }}
+              promote={(to, components) => promote(column.environment.name, to, components)}
+              ask={(kind) => setAsked({ kind, environment: column.environment.name })}
+            />
+          ))}
+        </div>
+      ) : (
+        <div className="panel">
+          <Empty title="No application of this product is in any environment">
+            <p>
+              An <code>Application</code> belongs to a product by its annotation, and to the environment that
+              covers its destination.
+            </p>
+          </Empty>
+        </div>
+      )}
+      {asked?.kind === "promote" && <PromoteDialog wanted={asked.wanted} close={close} />}
+      {asked?.kind === "rollback" && (
+        <RollbackDialog product={product.name} environment={asked.environment} close={close} />
+      )}
+      {asked?.kind === "lock" && (
+        <LockDialog product={product.name} environment={asked.environment} close={close} />
+      )}
+    </>
+  );
+}
+
+function Begin({ product }: { readonly product: string }) {
+  const [busy, setBusy] = useState(false);
+  const begin = async () => {
+    setBusy(true);
+    try {
+      const made = await wishes.create(product);
+      tell(`${made.id} began.`, "succeeded", "", made.id);
+    } catch (error) {
+      tellProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <button className="btn" disabled={busy} onClick={() => void begin()}>
+      <Icon name="plus" />
+      New release
+    </button>
+  );
+}
+
+interface ColumnProps {
+  readonly column: board.Column;
+  readonly all: readonly board.Column[];
+  readonly product: ProductDocument;
+  readonly held: Held | null;
+  readonly hold: (held: Held | null) => void;
+  readonly drop: (to: string) => void;
+  readonly promote: (to: string, components: readonly string[]) => void;
+  readonly ask: (kind: "rollback" | "lock") => void;
+}
+
+function Column({ column, all, product, held, hold, drop, promote, ask }: ColumnProps) {
+  const { environment, cards } = column;
+  const name = environment.name;
+  const [over, setOver] = useState(false);
+  const takes = held !== null && held.from !== name && board.targets(held.from, all).includes(name);
+  const locks = product.locks.filter((lock) => lock.environment === name);
+  const targets = board.targets(name, all);
+  const begin = (components: readonly string[]) => (event: DragEvent) => {
+    event.dataTransfer.effectAllowed = "copy";
+    event.dataTransfer.setData("text/plain", `${name}: ${components.join(", ") || "all"}`);
+    hold({ from: name, components });
+  };
+  return (
+    <section
+      className={`column${takes ? " takes" : ""}${takes && over ? " over" : ""}`}
+      aria-label={name}
+      onDragOver={(event) => {
+        if (!takes) return;
+        event.preventDefault();
+        event.dataTransfer.dropEffect = "copy";
+        setOver(true);
+      }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        if (takes) drop(name);
+      }}
+    >
+      <header>
+        {/* Dragging has the menu beside it for the keys. */}
+        <div
+          className="row"
+          draggable={targets.length > 0}
+          onDragStart={begin([])}
+          onDragEnd={() => hold(null)}
+        >
+          <h3 className="el">{name}</h3>
+          {environment.kind === "prod" && <span className="chip ln">prod</span>}
+          {environment.locked && <Icon name="lock" className="locked" />}
+          <span className="grow" />
+          {environment.release && (
+            <Link to="/releases/$release" params={{ release: environment.release }} className="t2 s12 el">
+              {environment.release}
+            </Link>
+          )}
+          <ColumnMenu
+            name={name}
+            targets={targets}
+            locks={locks}
+            canGoBack={environment.release !== ""}
+            product={product.name}
+            promote={(to) => promote(to, [])}
+            ask={ask}
+          />
+        </div>
+        <Behind column={column} all={all} />
+        {locks.map((lock) => (
+          <Lock key={lock.product} lock={lock} />
+        ))}
+        <OnItsWay column={column} />
+      </header>
+      {takes && over && (
+        <p className="drop-here">
+          Promote {held?.components.join(", ") || "all components"} to {name}
+        </p>
+      )}
+      {cards.map((card) => (
+        <ComponentCard
+          key={card.component}
+          card={card}
+          environment={name}
+          held={held !== null && held.from === name && (held.components[0] ?? card.component) === card.component}
+          targets={targets}
+          begin={begin([card.component])}
+          end={() => hold(null)}
+          promote={(to) => promote(to, [card.component])}
+        />
+      ))}
+    </section>
+  );
+}
+
+function Behind({ column, all }: { readonly column: board.Column; readonly all: readonly board.Column[] }) {
+  const { words, since } = board.behind(column, all);
+  return (
+    <p className="s12 t2">
+      {words}
+      {since && (
+        <>
+          , since <Moment at={since} />
+        </>
+      )}
+    </p>
+  );
+}
+
+function Lock({ lock }: { readonly lock: LockShown }) {
+  return (
+    <p className="note suspended">
+      <Icon name="lock" />
+      <span>
+        <b>Locked</b> by {lock.author}: {lock.reason}
+        {lock.until && (
+          <>
+            , until <Moment at={lock.until} />
+          </>
+        )}
+      </span>
+    </p>
+  );
+}
+
+function OnItsWay({ column }: { readonly column: board.Column }) {
+  const { on_its_way } = column.environment;
+  if (!on_its_way.length) return <p className="s12 t3 on-way">Nothing on its way</p>;
+  return (
+    <>
+      {on_its_way.map((each) => (
+        <Link
+          key={each.release}
+          to="/releases/$release"
+          params={{ release: each.release }}
+          className={`note ${each.status}`}
+        >
+          <Glyph status={each.status} size={14} label="" />
+          <span>
+            <span className="m">{each.release}</span> <b>{each.status}</b>
+            {each.sentence && <span className="t2"> {each.sentence}</span>}
+          </span>
+        </Link>
+      ))}
+    </>
+  );
+}
+
+interface ColumnMenuProps {
+  readonly name: string;
+  readonly product: string;
+  readonly targets: readonly string[];
+  readonly locks: readonly LockShown[];
+  readonly canGoBack: boolean;
+  readonly promote: (to: string) => void;
+  readonly ask: (kind: "rollback" | "lock") => void;
+}
+
+function ColumnMenu({ name, product, targets, locks, canGoBack, promote, ask }: ColumnMenuProps) {
+  const mine = locks.some((lock) => lock.product === product);
+  const whole = locks.some((lock) => lock.product === "");
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <button className="ib sm" aria-label={`What can be done in ${name}`}>
+          <Icon name="more" />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {targets.map((to) => (
+          <Menu.Item key={to} onClick={() => promote(to)}>
+            Promote all to {to}…
+          </Menu.Item>
+        ))}
+        {targets.length > 0 && <Menu.Divider />}
+        <Menu.Item disabled={!canGoBack} onClick={() => ask("rollback")}>
+          Roll back…
+        </Menu.Item>
+        {mine ? (
+          <Menu.Item onClick={() => void unlock(product, name)}>Unlock for {product}</Menu.Item>
+        ) : (
+          <Menu.Item onClick={() => ask("lock")}>Lock for {product}…</Menu.Item>
+        )}
+        {whole && <Menu.Item onClick={() => void unlock("", name)}>Unlock all of {name}</Menu.Item>}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+interface ComponentCardProps {
+  readonly card: board.Card;
+  readonly environment: string;
+  readonly held: boolean;
+  readonly targets: readonly string[];
+  readonly begin: (event: DragEvent) => void;
+  readonly end: () => void;
+  readonly promote: (to: string) => void;
+}
+
+function ComponentCard({ card, environment, held, targets, begin, end, promote }: ComponentCardProps) {
+  const { cell, component } = card;
+  const level = board.isLevel(card) || !card.from;
+  return (
+    <article
+      className={`component${held ? " held" : ""}${cell ? "" : " absent"}`}
+      aria-label={`${component} in ${environment}`}
+      draggable={cell !== null && targets.length > 0}
+      onDragStart={begin}
+      onDragEnd={end}
+    >
+      <div className="row">
+        <Icon name="grip" size={12} className="t3" />
+        <h4 className="el grow">{component}</h4>
+        <span className="ver el" title={cell?.version}>
+          {cell?.version ?? "–"}
+        </span>
+        {cell && targets.length > 0 && (
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <button className="ib sm" aria-label={`Promote ${component} from ${environment}`}>
+                <Icon name="more" />
+              </button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {targets.map((to) => (
+                <Menu.Item key={to} onClick={() => promote(to)}>
+                  Promote to {to}…
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        )}
+      </div>
+      {cell && (
+        <>
+          <p className="s12 t2 el" title={cell.subject}>
+            {cell.subject || (cell.release ? "By hand" : "Here before the first release")}
+          </p>
+          <p className="row s12 t2 ends">
+            <span className="mono">{sha(cell.revision || cell.commit)}</span>
+            <span className="el">
+              {cell.initiator ? `${cell.initiator}, ` : ""}
+              <Ago at={cell.at} />
+            </span>
+          </p>
+        </>
+      )}
+      <footer className={level ? "t3" : "m"}>{board.level(card)}</footer>
+    </article>
+  );
+}

@@ -1,0 +1,199 @@
+/** All of one environment of a release, beside the graph. */
+
+import { useHotkeys } from "@mantine/hooks";
+import { Link } from "@tanstack/react-router";
+import type { EnvironmentShown, PhaseShown, ReasonShown, ReleaseDocument } from "../api/schema";
+import { Glyph, StatusWord } from "../kit/Glyph";
+import { Icon } from "../kit/Icon";
+import { Duration, Moment } from "../kit/Time";
+import { commitPage, listed, plural, repository, sha } from "../kit/words";
+import { value } from "../configuration/settings";
+import { Actions, known } from "./actions";
+import { phase as phaseName } from "./telling";
+
+interface DrawerProps {
+  readonly release: ReleaseDocument;
+  readonly environment: EnvironmentShown;
+  readonly close: () => void;
+}
+
+export function Drawer({ release, environment, close }: DrawerProps) {
+  useHotkeys([["Escape", close]]);
+  const { name, status, reason, warnings } = environment;
+  return (
+    <aside className="drawer" aria-label={`${name} of ${release.id}`}>
+      <div className="dh">
+        <div className="row">
+          <h2 className="el">{name}</h2>
+          <StatusWord status={status} size={16} />
+          <span className="grow" />
+          <button className="ib sm" aria-label="Close" onClick={close}>
+            <Icon name="close" />
+          </button>
+        </div>
+        {reason && <p className="s12">{reason.sentence}</p>}
+        {reason?.advice && <p className="s12 t2">{reason.advice}</p>}
+        {environment.carried_by && (
+          <p className="s12">
+            <Link to="/releases/$release" params={{ release: environment.carried_by.release }} className="lk">
+              {environment.carried_by.sentence}
+            </Link>
+          </p>
+        )}
+        <dl className="facts">
+          <Fact title="Version">{environment.version || "–"}</Fact>
+          {environment.started_at && (
+            <Fact title="Started">
+              <Moment at={environment.started_at} />
+            </Fact>
+          )}
+          {environment.started_at && (
+            <Fact title={environment.ended_at ? "Took" : "For"}>
+              <Duration from={environment.started_at} to={environment.ended_at} />
+            </Fact>
+          )}
+          <Fact title="Attempt">{environment.attempt}</Fact>
+        </dl>
+      </div>
+      {known(environment.actions).length > 0 && (
+        <div className="ft">
+          <Actions release={release.id} environment={name} actions={environment.actions} />
+        </div>
+      )}
+      {/* What scrolls can be reached by the keys. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className="db" tabIndex={0} role="group" aria-label="Details">
+        {environment.unsupported.length > 0 && (
+          <div className="note error">
+            <Glyph status="error" size={14} label="" />
+            <span>Not supported yet: {listed(environment.unsupported)}.</span>
+          </div>
+        )}
+        {warnings.map((warning) => (
+          <Warning key={warning.code + warning.sentence} reason={warning} />
+        ))}
+        <Phases phases={environment.phases} />
+        <Landings environment={environment} release={release.id} />
+        <Settings environment={environment} />
+      </div>
+    </aside>
+  );
+}
+
+function Fact({ title, children }: { readonly title: string; readonly children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{title}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Warning({ reason }: { readonly reason: ReasonShown }) {
+  return (
+    <div className="note suspended">
+      <Icon name="warning" />
+      <span>
+        {reason.sentence} {reason.advice && <span className="t2">{reason.advice}</span>}
+      </span>
+    </div>
+  );
+}
+
+function Phases({ phases }: { readonly phases: readonly PhaseShown[] }) {
+  if (!phases.length) return null;
+  return (
+    <section>
+      <h3>Phases</h3>
+      <ul className="phases">
+        {phases.map((phase) => (
+          <li key={phase.name}>
+            <Glyph status={phase.status} size={14} />
+            <span className="m">{phaseName(phase.name)}</span>
+            <span className="t3">
+              <Duration from={phase.started_at} to={phase.ended_at} />
+            </span>
+            {phase.reason && (
+              <span className="why">
+                {phase.reason.sentence}
+                {phase.retry_at && (
+                  <>
+                    {" "}
+                    Again at <Moment at={phase.retry_at} />, after {plural(phase.tries, "try", "tries")}.
+                  </>
+                )}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Landings({ environment, release }: { readonly environment: EnvironmentShown; readonly release: string }) {
+  if (!environment.landings.length) return null;
+  return (
+    <section>
+      <h3>Change</h3>
+      <ul className="phases">
+        {environment.landings.map((landing) => {
+          const page = commitPage(landing.repository, landing.commit);
+          return (
+            <li key={`${landing.repository} ${landing.branch}`}>
+              <Icon name="commit" />
+              <span className="el">
+                {page ? (
+                  <a className="mono lk" href={page} target="_blank" rel="noreferrer">
+                    {sha(landing.commit)}
+                  </a>
+                ) : (
+                  <span className="mono" title={landing.commit}>
+                    {sha(landing.commit)}
+                  </span>
+                )}{" "}
+                on {landing.branch} of {repository(landing.repository)}
+              </span>
+              <span className="t3">{landing.landed_at && <Moment at={landing.landed_at} />}</span>
+              <span className="why">
+                {landing.components.join(", ")}
+                {!landing.changed && ": was there already"}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+      <Link
+        to="/releases/$release/diff"
+        params={{ release }}
+        search={{ environment: environment.name }}
+        className="lk s12"
+      >
+        Show the diff
+      </Link>
+    </section>
+  );
+}
+
+function Settings({ environment }: { readonly environment: EnvironmentShown }) {
+  const origins = Object.entries(environment.origins);
+  if (!origins.length) return null;
+  const settings: Record<string, unknown> = environment.settings;
+  const set = origins.filter(([, origin]) => origin !== "default");
+  const shown = set.length ? set : origins.filter(([name]) => name === "action");
+  return (
+    <section>
+      <h3>Policy in force</h3>
+      <dl className="kv three">
+        {shown.map(([name, origin]) => (
+          <div key={name}>
+            <dt>{name.replace(/_/g, " ")}</dt>
+            <dd>{value(name, settings[name] ?? settings[`${name}_seconds`])}</dd>
+            <dd className="t3">{origin}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="t3 s12">Everything else is as by default.</p>
+    </section>
+  );
+}

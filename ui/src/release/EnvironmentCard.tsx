@@ -1,0 +1,168 @@
+/** An environment of a release: the node of the graph, and the card of the list. */
+
+import { memo } from "react";
+import type { Cell, EnvironmentShown, ReleaseDocument } from "../api/schema";
+import { Glyph } from "../kit/Glyph";
+import { Icon } from "../kit/Icon";
+import { Duration, Moment } from "../kit/Time";
+import { sha } from "../kit/words";
+import { Actions, known } from "./actions";
+import * as told from "./environment";
+import { phase as phaseName } from "./telling";
+
+interface EnvironmentCardProps {
+  readonly release: ReleaseDocument;
+  readonly environment: EnvironmentShown;
+  readonly cells: readonly Cell[];
+  readonly production: boolean;
+  readonly chosen: boolean;
+  readonly open: (environment: string) => void;
+}
+
+export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentCardProps) {
+  const { release, environment, cells, production, chosen, open } = props;
+  const { name, status } = environment;
+  const held = told.isHeld(status) ? " held" : "";
+  const { word, rest } = told.why(environment);
+  const arrival = told.arrival(release, environment);
+  const pullRequest = environment.settings.action === "pull-request";
+  return (
+    <article
+      className={`node ${status}${held}${chosen ? " chosen" : ""}`}
+      aria-label={`${name}: ${word.toLowerCase()}`}
+    >
+      {arrival && (
+        <>
+          <span className={`in ${arrival}`} title={pullRequest ? "by pull request" : "by commit"}>
+            <Icon name={pullRequest ? "pullRequest" : "commit"} size={12} />
+          </span>
+          <i className={`tip ${arrival}`} />
+        </>
+      )}
+      {release.environments.some((each) => each.depends_on.includes(name)) && <i className="pt" />}
+      <header>
+        <button onClick={() => open(name)} aria-expanded={chosen} aria-label={`${name}, details`}>
+          <Glyph status={status} label="" />
+          <b className="el">{name}</b>
+          {production && <span className="chip ln">prod</span>}
+          <span className="grow" />
+          <span className="dur">
+            <Duration from={environment.started_at} to={environment.ended_at} />
+          </span>
+        </button>
+      </header>
+      <p className="why" title={environment.reason?.sentence}>
+        <span className="w">{word}</span>
+        {rest}
+      </p>
+      <Times environment={environment} />
+      <Applications parts={told.parts(release, environment, cells)} environment={environment} />
+      <Phases environment={environment} open={() => open(name)} />
+      {known(environment.actions).length > 0 && (
+        <div className="ft">
+          <Actions release={release.id} environment={name} actions={environment.actions} small />
+        </div>
+      )}
+    </article>
+  );
+});
+
+function Times({ environment }: { readonly environment: EnvironmentShown }) {
+  const { started_at, ended_at, role, attempt } = environment;
+  const tries = attempt > 1 ? `attempt ${attempt}, ` : "";
+  return (
+    <p className="fx">
+      {tries}
+      {role === "trigger" && "trigger"}
+      {role === "source" && "taken from here"}
+      {started_at && role !== "step" && ", "}
+      {started_at && (
+        <>
+          {ended_at ? "" : "since "}
+          <Moment at={started_at} />
+          {ended_at && (
+            <>
+              {" → "}
+              <Moment at={ended_at} />
+            </>
+          )}
+        </>
+      )}
+      {!started_at && role === "step" && (environment.depends_on.length ? `after ${environment.depends_on.join(", ")}` : "\u00a0")}
+    </p>
+  );
+}
+
+interface ApplicationsProps {
+  readonly parts: readonly told.Part[];
+  readonly environment: EnvironmentShown;
+}
+
+function Applications({ parts, environment }: ApplicationsProps) {
+  const { words, bad } = told.health(environment);
+  const shown = parts.slice(0, told.MOST_PARTS);
+  const more = parts.length - shown.length;
+  return (
+    <div className="blk">
+      <div className="bh">
+        <span>Components</span>
+        <span className={bad ? "bad" : "t3"}>{words}</span>
+      </div>
+      {shown.map((part) => (
+        <div key={part.component} className="step">
+          <Icon name="component" size={12} className="t3" />
+          <span className="el grow">{part.component}</span>
+          <span className={part.carried ? "ver" : "ver t3"} title={part.version}>
+            {part.version || "–"}
+          </span>
+        </div>
+      ))}
+      {more > 0 && <div className="step t3">and {more} more</div>}
+    </div>
+  );
+}
+
+interface PhasesProps {
+  readonly environment: EnvironmentShown;
+  readonly open: () => void;
+}
+
+function Phases({ environment, open }: PhasesProps) {
+  if (!told.begun(environment)) {
+    const left = told.ahead(environment);
+    if (!left) return null;
+    return (
+      <div className="blk one">
+        <div className="step">
+          <Glyph status="waiting" size={12} label="" />
+          <span className="t2">Then</span>
+          <span className="d el grow r">{left}</span>
+        </div>
+      </div>
+    );
+  }
+  return (
+    <>
+      {told.rows(environment).map((phase) => (
+        <div key={phase.name} className="blk one">
+          <button className="step" onClick={open}>
+            <Glyph status={phase.status} size={12} label={phase.status} />
+            <span className="el grow">{phase.name === "action" ? what(environment) : phaseName(phase.name)}</span>
+            <span className="d mono">
+              {phase.name === "action" ? (
+                environment.landings.map((landing) => sha(landing.commit)).join(" ")
+              ) : (
+                <Duration from={phase.started_at} to={phase.ended_at} />
+              )}
+            </span>
+          </button>
+        </div>
+      ))}
+    </>
+  );
+}
+
+function what(environment: EnvironmentShown): string {
+  if (environment.settings.action === "pull-request") return "Pull request";
+  return environment.landings.length > 1 ? "Commits" : "Commit";
+}

@@ -1,0 +1,119 @@
+/** A release on its way: the graph, or the same as a list, and the drawer beside it. */
+
+import { useMediaQuery } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo } from "react";
+import * as queries from "../api/queries";
+import type { Cell, ReleaseDocument } from "../api/schema";
+import { Graph } from "../graph/Graph";
+import { warmUp } from "../graph/layout";
+import { Icon } from "../kit/Icon";
+import { Empty } from "../kit/states";
+import { Drawer } from "./Drawer";
+import { EnvironmentCard } from "./EnvironmentCard";
+import * as told from "./environment";
+import { worst } from "./Release";
+
+const NO_CELLS: readonly Cell[] = [];
+
+export default function Flow({ release }: { readonly release: ReleaseDocument }) {
+  const { environment: named, show } = useSearch({ from: "/shell/releases/$release" });
+  const navigate = useNavigate();
+  const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
+  useEffect(() => void (phone || warmUp()), [phone]);
+  const product = useQuery({ ...queries.product(release.product), retry: false });
+  const environments = useQuery(queries.environments);
+  const cells = product.data?.matrix ?? NO_CELLS;
+  const production = useMemo(
+    () => new Set(environments.data?.items.filter((each) => each.kind === "prod").map((each) => each.name)),
+    [environments.data],
+  );
+  const chosen = release.environments.find((each) => each.name === named);
+  const open = useCallback(
+    (name: string | undefined) =>
+      void navigate({
+        to: ".",
+        search: (before) => {
+          const { environment, line, ...others } = before;
+          return name && name !== environment ? { ...others, environment: name } : others;
+        },
+        replace: named !== undefined,
+      }),
+    [navigate, named],
+  );
+  const card = useCallback(
+    (name: string) => {
+      const environment = release.environments.find((each) => each.name === name);
+      return (
+        environment && (
+          <EnvironmentCard
+            release={release}
+            environment={environment}
+            cells={cells}
+            production={production.has(name)}
+            chosen={name === named}
+            open={open}
+          />
+        )
+      );
+    },
+    [release, cells, production, named, open],
+  );
+  const boxKey = JSON.stringify(told.boxes(release, cells));
+  const boxes = useMemo(() => JSON.parse(boxKey) as ReturnType<typeof told.boxes>, [boxKey]);
+  const edges = useMemo(() => told.edges(release), [release]);
+  if (!release.environments.length) {
+    return (
+      <div className="panel">
+        <Empty title="This release goes nowhere">
+          <p>Its flow has no environments.</p>
+        </Empty>
+      </div>
+    );
+  }
+  const asList = phone || show === "list";
+  // What is known of the applications decides about sizes: wait for it, so that nothing moves.
+  const known = product.data !== undefined || product.isError;
+  return (
+    <div className={`stage${chosen ? " with-drawer" : ""}`}>
+      {asList ? (
+        <div className="outline" role="region" aria-label={`${release.id} as a list`}>
+          {!phone && <Switch asList />}
+          {release.environments.map((each) => (
+            <div key={each.name}>{card(each.name)}</div>
+          ))}
+        </div>
+      ) : known ? (
+        <Graph
+          label={`${release.id} as a graph`}
+          boxes={boxes}
+          edges={edges}
+          draw={card}
+          focus={named ?? worst(release)?.name}
+        >
+          <Switch />
+        </Graph>
+      ) : (
+        <div className="canvas" aria-busy="true" />
+      )}
+      {chosen && <Drawer release={release} environment={chosen} close={() => open(undefined)} />}
+    </div>
+  );
+}
+
+function Switch({ asList = false }: { readonly asList?: boolean }) {
+  const navigate = useNavigate();
+  const change = () =>
+    void navigate({
+      to: ".",
+      search: (before) => ({ ...before, show: asList ? undefined : "list" }),
+      replace: true,
+    });
+  return (
+    <button className="btn switch" onClick={change}>
+      <Icon name={asList ? "flows" : "list"} />
+      {asList ? "As a graph" : "As a list"}
+    </button>
+  );
+}

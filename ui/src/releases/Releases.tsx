@@ -1,0 +1,417 @@
+/** The list of releases: newest first, one column for each environment, filters in the address. */
+
+import { useDebouncedValue, useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useMemo, useRef, useState } from "react";
+import * as queries from "../api/queries";
+import type { ReleaseItem, Status } from "../api/schema";
+import { Filter } from "../kit/Filter";
+import { Glyph } from "../kit/Glyph";
+import { Icon } from "../kit/Icon";
+import { Answer, Empty } from "../kit/states";
+import { NEEDS_SOMEONE, STATUSES, word } from "../kit/status";
+import { useColumns } from "../kit/useColumns";
+import { plural } from "../kit/words";
+import { ProductTabs } from "../product/ProductTabs";
+import { usePage } from "../shell/page";
+import { ColumnHeads } from "./ColumnHeads";
+import { type Column, columns, columnWidth } from "./columns";
+import { DateFilter } from "./DateFilter";
+import { asked, compact, type Filters, readFilters } from "./filters";
+import { ReleaseCard } from "./ReleaseCard";
+import { Row, WIDTHS } from "./Row";
+
+const ROW = 44;
+const CARD = 104;
+
+export function Releases({ product }: { readonly product?: string }) {
+  usePage(
+    ...(product
+      ? [
+          { title: "Products", to: "/" },
+          { title: product, to: `/products/${encodeURIComponent(product)}` },
+          { title: "Releases" },
+        ]
+      : [{ title: "Releases" }]),
+  );
+  const filters = useFilters();
+  const change = useChange();
+  const [opened] = useState(() => Date.now()); // spans of days begin from here, until one asks anew
+  const query = useMemo(
+    () => ({ ...asked(filters, opened), ...(product ? { product } : {}) }),
+    [filters, opened, product],
+  );
+  const found = useInfiniteQuery(queries.releases(query));
+  const items = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data]);
+  const environments = useQuery(queries.environments);
+  const shown = useMemo(
+    () => columns(environments.data?.items ?? [], product ?? filters.product, items),
+    [environments.data, product, filters.product, items],
+  );
+  return (
+    <div className="page full">
+      {product ? <ProductTabs product={product} here="releases" /> : null}
+      <div className="head">
+        {product ? <h1 className="vh">Releases of {product}</h1> : <h1>Releases</h1>}
+        <Quick filters={filters} change={change} />
+        <span className="grow" />
+        <News query={query} />
+      </div>
+      <FilterBar filters={filters} change={change} product={product} columns={shown} items={items} />
+      <Answer of={found}>
+        {() =>
+          items.length ? (
+            <List
+              items={items}
+              columns={shown}
+              withProduct={!product}
+              more={found.hasNextPage}
+              loadMore={() => void (found.isFetchingNextPage || found.fetchNextPage())}
+            />
+          ) : (
+            <NothingFound filters={filters} change={change} />
+          )
+        }
+      </Answer>
+      <Legend />
+    </div>
+  );
+}
+
+type Change = (next: Filters, replace?: boolean) => void;
+
+function useFilters(): Filters {
+  const given = useSearch({ strict: false });
+  return useMemo(() => readFilters(given), [given]);
+}
+
+function useChange(): Change {
+  const navigate = useNavigate();
+  return (next, replace = false) =>
+    void navigate({ to: ".", search: compact(next as Required<Filters>), replace });
+}
+
+// --- filters ---------------------------------------------------------------------------------
+function Quick({ filters, change }: { readonly filters: Filters; readonly change: Change }) {
+  const me = useQuery(queries.me);
+  const mine = me.data?.actor;
+  const { status, ended, initiator, ...others } = filters;
+  const chosen = status?.join(" ") ?? "";
+  const all = !chosen && ended === undefined && initiator === undefined;
+  const views: readonly (readonly [string, boolean, Filters])[] = [
+    ["All", all, others],
+    ["Needs someone", chosen === NEEDS_SOMEONE.join(" "), { ...others, status: NEEDS_SOMEONE }],
+    ["In progress", ended === false && !chosen, { ...others, ended: false }],
+    ["Failed", chosen === "failed error", { ...others, status: ["failed", "error"] as Status[] }],
+    ...(mine && mine !== "local"
+      ? ([["Mine", initiator === mine && !chosen, { ...others, initiator: mine }]] as const)
+      : []),
+  ];
+  return (
+    <div className="quick" role="group" aria-label="Quick filters">
+      {views.map(([title, on, next]) => (
+        <button key={title} aria-pressed={on} onClick={() => change(next)}>
+          {title}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface FilterBarProps {
+  readonly filters: Filters;
+  readonly change: Change;
+  readonly product: string | undefined;
+  readonly columns: readonly Column[];
+  readonly items: readonly ReleaseItem[];
+}
+
+function FilterBar({ filters, change, product, columns: shown, items }: FilterBarProps) {
+  const products = useQuery(queries.products);
+  const flows = useQuery(queries.flows);
+  const initiators = [...new Set([...items.map((item) => item.initiator), filters.initiator ?? ""])];
+  const one = (name: keyof Filters) => (values: readonly string[]) =>
+    change({ ...filters, [name]: values[0] });
+  const statuses = STATUSES.map((status) => ({
+    value: status,
+    label: word(status),
+    glyph: <Glyph status={status} size={14} label="" />,
+  }));
+  return (
+    <div className="head filters">
+      <SearchField filters={filters} change={change} />
+      {!product && (
+        <Filter
+          name="Product"
+          options={products.data?.items.map((each) => ({ value: each.name })) ?? []}
+          chosen={filters.product ? [filters.product] : []}
+          choose={one("product")}
+        />
+      )}
+      <Filter
+        name="Status"
+        several
+        options={statuses}
+        chosen={filters.status ?? []}
+        choose={(values) => change({ ...filters, status: values as Status[] })}
+      />
+      <Filter
+        name="Flow"
+        options={flows.data?.items.map((each) => ({ value: each.name })) ?? []}
+        chosen={filters.flow ? [filters.flow] : []}
+        choose={one("flow")}
+      />
+      <Filter
+        name="Environment"
+        options={shown.map((column) => ({ value: column.name }))}
+        chosen={filters.environment ? [filters.environment] : []}
+        choose={(values) => {
+          const { at, ...others } = filters;
+          change({ ...others, environment: values[0], ...(values[0] && at ? { at } : {}) });
+        }}
+      />
+      {filters.environment && (
+        <Filter
+          name={`In ${filters.environment}`}
+          several
+          options={statuses}
+          chosen={filters.at ?? []}
+          choose={(values) => change({ ...filters, at: values as Status[] })}
+        />
+      )}
+      <Filter
+        name="Initiator"
+        options={initiators.filter(Boolean).sort().map((value) => ({ value }))}
+        chosen={filters.initiator ? [filters.initiator] : []}
+        choose={one("initiator")}
+      />
+      <DateFilter filters={filters} change={change} />
+    </div>
+  );
+}
+
+function SearchField({ filters, change }: { readonly filters: Filters; readonly change: Change }) {
+  const [typed, setTyped] = useState(filters.q ?? "");
+  const [settled] = useDebouncedValue(typed, 250);
+  const field = useRef<HTMLInputElement>(null);
+  const known = useRef(filters.q ?? "");
+  useHotkeys([["/", () => field.current?.focus()]]);
+  useEffect(() => {
+    // Back and forward change the address: the field follows.
+    if ((filters.q ?? "") !== known.current) {
+      known.current = filters.q ?? "";
+      setTyped(known.current);
+    }
+  }, [filters.q]);
+  useEffect(() => {
+    if (settled === known.current || settled !== typed) return;
+    const begun = known.current === "";
+    known.current = settled;
+    change({ ...filters, q: settled || undefined }, !begun);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only what was typed asks anew
+  }, [settled]);
+  return (
+    <label className="field">
+      <Icon name="search" />
+      <input
+        ref={field}
+        type="search"
+        placeholder="Id, commit, subject, version"
+        aria-label="Search releases"
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+      <kbd>/</kbd>
+    </label>
+  );
+}
+
+/** New releases wait here until somebody wants to see them: the list does not move by itself. */
+function News({ query }: { readonly query: ReturnType<typeof asked> }) {
+  const cache = useQueryClient();
+  const news = useQuery<string[]>({ queryKey: ["new-releases", query], enabled: false });
+  const count = news.data?.length ?? 0;
+  if (!count) return <span role="status" />;
+  const show = async () => {
+    await cache.resetQueries({ queryKey: queries.releases(query).queryKey });
+    cache.setQueryData(["new-releases", query], []);
+    document.querySelector(".grid-list")?.scrollTo({ top: 0 });
+  };
+  return (
+    <span role="status">
+      <button className="news" onClick={() => void show()}>
+        <Icon name="up" size={12} />
+        {count >= 50 ? "50 or more new releases" : plural(count, "new release")}
+      </button>
+    </span>
+  );
+}
+
+function NothingFound({ filters, change }: { readonly filters: Filters; readonly change: Change }) {
+  const set = Object.entries(filters) as [keyof Filters, unknown][];
+  if (!set.length) {
+    return (
+      <div className="panel">
+        <Empty title="No release yet">
+          <p>Push to a trigger environment, or promote by hand on a product’s board.</p>
+        </Empty>
+      </div>
+    );
+  }
+  return (
+    <div className="panel">
+      <Empty title="Nothing matches">
+        <p>Take away a filter:</p>
+        <div className="row">
+          {set.map(([name, value]) => (
+            <button
+              key={name}
+              className="btn on"
+              onClick={() => change({ ...filters, [name]: undefined })}
+            >
+              <span className="k">{name === "at" ? "status there" : name}</span>
+              <span className="v">{String(value)}</span>
+              <Icon name="close" size={12} />
+            </button>
+          ))}
+          {set.length > 1 && (
+            <button className="btn" onClick={() => change({})}>
+              All of them
+            </button>
+          )}
+        </div>
+      </Empty>
+    </div>
+  );
+}
+
+// --- the list --------------------------------------------------------------------------------
+interface ListProps {
+  readonly items: readonly ReleaseItem[];
+  readonly columns: readonly Column[];
+  readonly withProduct: boolean;
+  readonly more: boolean;
+  readonly loadMore: () => void;
+}
+
+function List({ items, columns: shown, withProduct, more, loadMore }: ListProps) {
+  const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
+  const roomy = useMediaQuery("(min-width: 1400px)", true, { getInitialValueInEffect: false });
+  const compactRows = !roomy || shown.length > 6;
+  const flows = useQuery(queries.flows);
+  const flowOf = useMemo(
+    () => new Map(flows.data?.items.map((flow) => [flow.name, flow])),
+    [flows.data],
+  );
+  const places = useMemo(() => new Map(shown.map((column, place) => [column.name, place])), [shown]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const room = roomy ? 300 : 400;
+  const width = columnWidth(shown.length, room);
+  const before =
+    WIDTHS.release + (withProduct ? WIDTHS.product : 0) + WIDTHS.version + (compactRows ? 0 : WIDTHS.flow);
+  const range = useColumns(scroller, shown.length, width, before);
+  const rows = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (phone ? CARD : ROW),
+    overscan: 12,
+  });
+  useEffect(() => rows.measure(), [phone, rows]);
+  const seen = rows.getVirtualItems();
+  const last = seen.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (more && last >= items.length - 20) loadMore();
+  }, [more, last, items.length, loadMore]);
+  const at = useRowKeys(items.length, (index) => rows.scrollToIndex(index));
+  return (
+    <div className="table row-list">
+      <div className="grid-list" ref={scroller} tabIndex={-1} role="region" aria-label="Releases">
+        {!phone && (
+          <div className="grid-head thead" aria-hidden="true">
+            <span className="stick widest" style={{ width: WIDTHS.release }}>
+              Release
+            </span>
+            {withProduct && <span style={{ width: WIDTHS.product }}>Product</span>}
+            <span style={{ width: WIDTHS.version }}>Version</span>
+            {!compactRows && <span style={{ width: WIDTHS.flow }}>Flow</span>}
+            <ColumnHeads columns={shown} width={width} range={range} />
+            {!compactRows && <span style={{ width: WIDTHS.initiator }}>Initiator</span>}
+            <span className="r" style={{ width: WIDTHS.started }}>
+              Started
+            </span>
+            <span className="r" style={{ width: WIDTHS.duration }}>
+              Duration
+            </span>
+            <span className="last" style={{ width: WIDTHS.status }}>
+              Status and reason
+            </span>
+          </div>
+        )}
+        <div style={{ height: rows.getTotalSize(), position: "relative", minWidth: phone ? 0 : "max-content" }}>
+          <div style={{ transform: `translateY(${seen[0]?.start ?? 0}px)` }}>
+            {seen.map(({ index }) => {
+              const item = items[index];
+              if (!item) return null;
+              return phone ? (
+                <ReleaseCard key={item.id} item={item} height={CARD} />
+              ) : (
+                <Row
+                  key={item.id}
+                  item={item}
+                  index={index}
+                  at={at === index}
+                  flow={flowOf.get(item.flow)}
+                  places={places}
+                  width={width}
+                  range={range}
+                  withProduct={withProduct}
+                  compact={compactRows}
+                />
+              );
+            })}
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** `J` and `K` move along the rows, `Enter` opens the one with the focus, as with any link. */
+function useRowKeys(count: number, show: (index: number) => void): number {
+  const [at, setAt] = useState(-1);
+  const move = (by: number) => {
+    const next = Math.min(count - 1, Math.max(0, at + by));
+    setAt(next);
+    show(next);
+    requestAnimationFrame(() =>
+      document.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus({ preventScroll: true }),
+    );
+  };
+  useHotkeys([
+    ["j", () => move(1)],
+    ["k", () => move(-1)],
+  ]);
+  return at;
+}
+
+function Legend() {
+  return (
+    <div className="legend hide-narrow">
+      {STATUSES.map((status) => (
+        <span key={status}>
+          <Glyph status={status} size={12} label="" />
+          {status}
+        </span>
+      ))}
+      <span className="grow" />
+      <span>
+        <kbd>J</kbd> <kbd>K</kbd> move
+      </span>
+      <span>
+        <kbd>Enter</kbd> open
+      </span>
+    </div>
+  );
+}

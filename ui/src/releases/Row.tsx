@@ -1,0 +1,134 @@
+/** One release as a row: memoised, so that an event redraws only the rows it touches. */
+
+import { Link } from "@tanstack/react-router";
+import { memo } from "react";
+import type { FlowItem, PlaceShown, ReleaseItem } from "../api/schema";
+import { Glyph, StatusWord } from "../kit/Glyph";
+import { Person } from "../kit/Person";
+import { word } from "../kit/status";
+import { Duration, Moment } from "../kit/Time";
+import { parallel, stretches } from "../kit/track";
+import { Track } from "../kit/Track";
+import type { Range } from "../kit/useColumns";
+import { sha, shortVersion } from "../kit/words";
+
+export const WIDTHS = {
+  release: 226,
+  product: 88,
+  version: 96,
+  flow: 120,
+  initiator: 118,
+  started: 82,
+  duration: 76,
+  status: 204,
+} as const;
+
+interface RowProps {
+  readonly item: ReleaseItem;
+  readonly flow: FlowItem | undefined;
+  /** The column of each environment. */
+  readonly places: ReadonlyMap<string, number>;
+  readonly width: number;
+  readonly range: Range;
+  readonly withProduct: boolean;
+  readonly compact: boolean;
+  readonly at: boolean;
+  readonly index: number;
+}
+
+export const Row = memo(function Row(props: RowProps) {
+  const { item, flow, places, width, range, withProduct, compact, at, index } = props;
+  return (
+    <Link
+      to="/releases/$release"
+      params={{ release: item.id }}
+      className={`grid-row${at ? " at" : ""}`}
+      style={{ height: 44 }}
+      data-row={index}
+    >
+      <span className="two stick widest" style={{ width: WIDTHS.release }}>
+        <span className="el">
+          <b className="b">{item.id}</b> <span className="mono t3">{sha(item.revision)}</span>
+        </span>
+        <span className="t2 s12 el">{item.subject || whatByHand(item)}</span>
+      </span>
+      {withProduct && (
+        <span className="t2 el" style={{ width: WIDTHS.product }}>
+          {item.product}
+        </span>
+      )}
+      <span className="ver el" style={{ width: WIDTHS.version }} title={item.version}>
+        {shortVersion(item.version) || "–"}
+      </span>
+      {!compact && (
+        <span className="t2 el" style={{ width: WIDTHS.flow }}>
+          {item.flow || "manual"}
+        </span>
+      )}
+      <Places item={item} flow={flow} places={places} width={width} range={range} />
+      {!compact && (
+        <span style={{ width: WIDTHS.initiator }}>
+          <Person name={item.initiator} />
+        </span>
+      )}
+      <span className="t2 r nw" style={{ width: WIDTHS.started }}>
+        <Moment at={item.created_at} />
+      </span>
+      <span className="t2 r nw" style={{ width: WIDTHS.duration }}>
+        <Duration from={item.created_at} to={item.ended ? item.ended_at : null} />
+      </span>
+      <span className="two last" style={{ width: WIDTHS.status }}>
+        <StatusWord status={item.status} />
+        <span className="t2 s12 el" style={{ paddingLeft: 20 }} title={item.reason?.sentence}>
+          {sentence(item)}
+        </span>
+      </span>
+    </Link>
+  );
+});
+
+function Places({ item, flow, places, width, range }: Pick<RowProps, "item" | "flow" | "places" | "width" | "range">) {
+  const stops = item.environments.flatMap((place) => {
+    const column = places.get(place.name);
+    return column === undefined ? [] : [{ column, environment: place.name, status: place.status, place }];
+  });
+  return (
+    <Track
+      columns={places.size}
+      width={width}
+      range={range}
+      line={22}
+      stretches={stretches(stops)}
+      groups={parallel(stops, flow)}
+      stops={stops.map(({ column, place }) => ({
+        column,
+        title: placeTitle(place),
+        glyph: <Glyph status={place.status} label={`${place.name}: ${word(place.status)}`} />,
+      }))}
+    />
+  );
+}
+
+export function placeTitle(place: PlaceShown): string {
+  const why = place.sentence ? `, ${place.sentence}` : "";
+  return `${place.name}: ${word(place.status).toLowerCase()}${why}`;
+}
+
+/** Where it is held, and why; else how far it came. */
+export function sentence(item: ReleaseItem): string {
+  const reason = item.reason?.sentence;
+  const where = item.environments.find(
+    (place) => place.status === item.status && place.sentence === reason,
+  );
+  if (reason) return where ? `${where.name}: ${reason}` : reason;
+  const done = item.environments.filter((place) => place.status === "succeeded");
+  if (item.status === "succeeded") {
+    return done.length === 1 ? `in ${done[0]?.name ?? ""}` : `in ${done.length} environments`;
+  }
+  return `${done.length} of ${item.environments.length} environments`;
+}
+
+function whatByHand(item: ReleaseItem): string {
+  if (item.trigger === "rollback") return "Rollback";
+  return item.trigger === "manual" ? "Promoted by hand" : item.version;
+}

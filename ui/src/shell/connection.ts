@@ -1,0 +1,26 @@
+/** Whether what happens on the server reaches this page, and since when. */
+
+import type { QueryClient } from "@tanstack/react-query";
+import { Live } from "../api/live";
+import { type Connection, follow } from "../api/stream";
+import { store } from "../kit/store";
+
+export interface Link {
+  readonly state: Connection;
+  readonly since: Date;
+}
+
+export const link = store<Link>({ state: "connecting", since: new Date() });
+
+/** Follow the server while the page is open. */
+export function connect(cache: QueryClient): () => void {
+  const live = new Live(cache);
+  return follow({
+    happened: (event) => live.happened(event),
+    stale: () => live.stale(),
+    connection: (state, since) => {
+      // Trying again does not change since when the page is old.
+      if (state !== link.get().state) link.set({ state, since });
+    },
+  });
+}

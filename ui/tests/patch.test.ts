@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { changed, counted, pairs, parse } from "../src/kit/patch";
+
+const PATCH = `--- a/values.yaml
++++ b/values.yaml
+@@ -14,4 +14,5 @@ image:
+ image:
+-  tag: "2.14.0"
++  tag: "2.14.1"
++  pullPolicy: Always
+ refunds:
+-  batchSize: 500
+@@ -30 +31 @@
+-old
++new
+\\ No newline at end of file
+`;
+
+describe("a patch", () => {
+  it("is read into hunks whose lines know their numbers", () => {
+    const [first, second] = parse(PATCH);
+    expect(first?.title).toBe("image:");
+    expect(first?.lines.map((line) => [line.sign, line.old, line.new])).toEqual([
+      [" ", 14, 14],
+      ["-", 15, null],
+      ["+", null, 15],
+      ["+", null, 16],
+      [" ", 16, 17],
+      ["-", 17, null],
+    ]);
+    expect(second?.lines).toHaveLength(2);
+    expect(counted(parse(PATCH))).toEqual({ plus: 3, minus: 3 });
+  });
+
+  it("is shown with what went out beside what came in", () => {
+    const lines = parse(PATCH)[0]?.lines ?? [];
+    expect(pairs(lines).map(({ left, right }) => [left?.text, right?.text])).toEqual([
+      ["image:", "image:"],
+      ['  tag: "2.14.0"', '  tag: "2.14.1"'],
+      [undefined, "  pullPolicy: Always"],
+      ["refunds:", "refunds:"],
+      ["  batchSize: 500", undefined],
+    ]);
+  });
+
+  it("marks only what changed in a line, and nothing in another line altogether", () => {
+    expect(changed("tag: 2.14.0", "tag: 2.14.1")).toEqual({ from: 10, toA: 11, toB: 11 });
+    expect(changed("replicas: 3", "a wholly different line")).toBeNull();
+  });
+});
