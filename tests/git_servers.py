@@ -210,7 +210,7 @@ def https_server(folder: Path, root: Path, short: Path) -> Iterator[HttpsServer]
     nginx, fcgiwrap = program("nginx"), program("fcgiwrap")
     folder.mkdir(parents=True, exist_ok=True)
     ca_file = _certificates(folder)
-    port = _free_port()
+    port = free_port()
     where = short / "f"
     backend = program("git-http-backend")
     configuration = folder / "nginx.conf"
@@ -288,7 +288,7 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
     for name in ("host", "client key", "stranger"):
         file = str(folder / name)
         subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", file], check=True)
-    port = _free_port()
+    port = free_port()
     (folder / "authorized").write_bytes((folder / "client key.pub").read_bytes())
     public = (folder / "host.pub").read_text().split()
     (folder / "known hosts").write_text(f"[127.0.0.1]:{port} {public[0]} {public[1]}\n")
@@ -345,7 +345,8 @@ def processes_below(parent: int) -> list[tuple[int, str]]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -378,6 +379,14 @@ def _running(command: list[str], log: Path) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
+
+
+@contextlib.contextmanager
+def started(command: list[str], folder: Path, port: int) -> Iterator[None]:
+    """Another server, with its log in the folder, once it listens."""
+    with _running(command, folder / "server.log"):
+        _until(lambda: _listening(port), folder)
+        yield
 
 
 def _until(condition: Callable[[], bool], folder: Path) -> None:

@@ -19,8 +19,13 @@ from towpath.git.past import GitPast
 from towpath.history.notes import Notes, Outside
 from towpath.history.resolving import Resolver
 from towpath.history.tracing import Tracing
+from towpath.integrations.github.adapter import GitHub
+from towpath.integrations.gitlab.adapter import GitLab
+from towpath.integrations.jira.adapter import Jira
+from towpath.integrations.oci.adapter import Access, Registries
 from towpath.manifests import repositories
 from towpath.ports.errors import OutsideError
+from towpath.ports.outside import Host, Registry, Tracker
 from towpath.settings import Settings
 from towpath.storage import database, embedded, queries, schema, signals
 from towpath.storage.answers import Answers
@@ -99,7 +104,11 @@ async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Run
             )
             archive = PostgresArchive(shared)
             gitops, code = GitPast(git), GitPast(_code(settings))
-            notes = Notes(Outside(archive, gitops, code), lambda: engine.in_force.catalog)
+            around = await stack.enter_async_context(_connections(settings))
+            notes = Notes(
+                Outside(archive, gitops, code, around.registry, around.trackers, around.hosts),
+                lambda: engine.in_force.catalog,
+            )
             tracing = Tracing(archive, gitops, code, lambda: engine.in_force.catalog)
             address = ""
             if http:
@@ -145,6 +154,44 @@ async def _database(settings: Settings, *, own: bool) -> AsyncIterator[str]:
             yield server.url
     else:
         yield embedded.known_url(settings.data_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The systems around that are configured."""
+
+    registry: Registry | None
+    trackers: tuple[Tracker, ...]
+    hosts: tuple[Host, ...]
+
+
+@contextlib.asynccontextmanager
+async def _connections(settings: Settings) -> AsyncIterator[_Around]:
+    """Connections to the systems around, closed at the end; nothing is asked yet."""
+    registries = Registries(
+        [
+            Access(
+                one.host, one.username, one.token.get_secret_value(), one.plain_http, one.ca_file
+            )
+            for one in settings.registries
+        ]
+    )
+    jiras = [
+        Jira(one.url, one.token.get_secret_value(), one.email, one.projects)
+        for one in settings.jira
+    ]
+    githubs = [GitHub(one.url, one.token.get_secret_value()) for one in settings.github]
+    gitlabs = [GitLab(one.url, one.token.get_secret_value()) for one in settings.gitlab]
+    async with contextlib.AsyncExitStack() as stack:
+        closing = [registries.close, *(each.close for each in jiras)]
+        closing += [*(each.close for each in githubs), *(each.close for each in gitlabs)]
+        for close in closing:
+            stack.push_async_callback(close)
+        yield _Around(
+            registries if settings.registries else None,
+            (*jiras, *githubs, *gitlabs),
+            (*githubs, *gitlabs),
+        )
 
 
 def _code(settings: Settings) -> adapter.GitRepositories:

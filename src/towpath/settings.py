@@ -11,7 +11,7 @@ import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import pydantic
@@ -25,9 +25,19 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from towpath.connections import (
+    CodeHost,
+    GitCredential,
+    Jira,
+    Registry,
+    Secret,
+    content_of,
+)
+
 PREFIX = "TOWPATH_"
 DEFAULT_FILE = "towpath.toml"
-SECRETS = frozenset({"database_url", "api_tokens", "git_credentials"})
+CONNECTIONS = ("git_credentials", "registries", "jira", "github", "gitlab")
+SECRETS = frozenset({"database_url", "api_tokens", *CONNECTIONS})
 
 
 class Invalid(Exception):  # noqa: N818
@@ -38,54 +48,7 @@ class Invalid(Exception):  # noqa: N818
         self.problems = problems
 
 
-def _secret(given: object) -> object:
-    """A secret is a string, or `{ file = "PATH" }` for one that lies in a file."""
-    if not (isinstance(given, dict) and set(given) == {"file"}):
-        return given
-    return _content(Path(str(given["file"])))
-
-
-def _content(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        why = getattr(problem, "strerror", None) or "is not text"
-        raise ValueError(f"the file {file} cannot be read: {why}") from None
-
-
 _POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
-Secret = Annotated[SecretStr, pydantic.BeforeValidator(_secret)]
-
-
-class GitCredential(pydantic.BaseModel):
-    """How to reach the repositories whose address begins with `url`."""
-
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    url: str = Field(
-        min_length=1,
-        description="The beginning of the repositories' addresses, for example "
-        "`https://git.example.org/acme/`. The longest match is used.",
-    )
-    username: str = Field("", description="User name for HTTPS. Many hosts take any with a token.")
-    token: Secret = Field(SecretStr(""), description="Token or password for HTTPS. A secret.")
-    ssh_key: Path | None = Field(None, description="Private key file for SSH.")
-    known_hosts: Path | None = Field(None, description="`known_hosts` file that SSH must match.")
-    ca_file: Path | None = Field(None, description="Certificates (PEM) to trust for HTTPS.")
-
-    @pydantic.field_validator("url")
-    @classmethod
-    def _no_user_information(cls, url: str) -> str:
-        if "://" in url and urlsplit(url).password is not None:
-            raise ValueError("holds a password; give it as `username` and `token` instead")
-        return url
-
-    @pydantic.field_validator("ssh_key", "known_hosts", "ca_file")
-    @classmethod
-    def _must_exist(cls, file: Path | None) -> Path | None:
-        if file is not None and not file.expanduser().is_file():
-            raise ValueError(f"there is no file {file}")
-        return file.expanduser() if file else None
 
 
 def data_home() -> Path:
@@ -166,6 +129,24 @@ class Settings(BaseSettings):
         (),
         description="A list of tables that say how to reach repositories; see below. "
         "Holds secrets.",
+    )
+    registries: tuple[Registry, ...] = Field(
+        (),
+        description="A list of tables: the image registries that may be asked which code is in an "
+        "image. Holds secrets.",
+    )
+    jira: tuple[Jira, ...] = Field(
+        (), description="A list of tables: Jira sites whose issues notes name. Holds secrets."
+    )
+    github: tuple[CodeHost, ...] = Field(
+        (),
+        description="A list of tables: GitHubs whose pull requests and issues notes name. Holds "
+        "secrets.",
+    )
+    gitlab: tuple[CodeHost, ...] = Field(
+        (),
+        description="A list of tables: GitLabs whose merge requests and issues notes name. Holds "
+        "secrets.",
     )
     api_tokens: dict[str, Secret] = Field(
         default_factory=dict,
@@ -275,7 +256,7 @@ class _SecretFiles(EnvSettingsSource):
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         return {
-            f"{PREFIX}{name}".lower(): _content(Path(os.environ[_file_variable(name)]))
+            f"{PREFIX}{name}".lower(): content_of(Path(os.environ[_file_variable(name)]))
             for name in SECRETS
             if os.environ.get(_file_variable(name))
         }
@@ -324,7 +305,7 @@ def _from_file(file: Path | None) -> dict[str, _Given]:
     if file is None:
         return {}
     try:
-        values = tomllib.loads(_content(file))
+        values = tomllib.loads(content_of(file))
     except tomllib.TOMLDecodeError as problem:
         raise Invalid([f"{file}: not valid TOML: {problem}"]) from None
     except ValueError as problem:
@@ -379,7 +360,8 @@ def _shown(setting: str, value: object) -> str:
 
 
 def _nearest(name: str) -> str:
-    known = [*Settings.model_fields, *GitCredential.model_fields]
+    tables = (Settings, GitCredential, Registry, CodeHost, Jira)
+    known = [*dict.fromkeys(name for table in tables for name in table.model_fields)]
     near = difflib.get_close_matches(name, known, n=1)
     return f" Did you mean {near[0]}?" if near else f" The settings are {', '.join(known)}."
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from towpath import settings
+from towpath import connections, settings
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 SECRET = "s3cret-s3cret-s3cret"
@@ -207,5 +207,12 @@ def test_every_setting_is_documented_with_its_own_words() -> None:
     for name, field in settings.Settings.model_fields.items():
         assert f"| `{name}` | `TOWPATH_{name.upper()}` |" in text
         assert field.description in text
-    for name, field in settings.GitCredential.model_fields.items():
-        assert f"| `{name}` | {field.description} |" in text
+    tables = (
+        connections.GitCredential,
+        connections.Registry,
+        connections.CodeHost,
+        connections.Jira,
+    )
+    for table in tables:
+        for name, field in table.model_fields.items():
+            assert f"| `{name}` | {field.description} |" in text

@@ -38,6 +38,8 @@ class Code(StrEnum):
     REPOSITORY_MISSING = "repository_missing"
     BRANCH_MISSING = "branch_missing"
     DISK_FULL = "disk_full"
+    OUTSIDE_UNREACHABLE = "outside_unreachable"
+    OUTSIDE_REFUSED = "outside_refused"
     MERGE_CONFLICT = "merge_conflict"
     PARTLY_LANDED = "partly_landed"
     OVERWRITTEN = "overwritten"

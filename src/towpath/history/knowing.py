@@ -130,7 +130,11 @@ class Knowing:
             mine = [key for key in missing if tracker.knows(key)]
             missing = [key for key in missing if key not in set(mine)]
             if mine:
-                found |= await self._asked_issues(tracker, mine)
+                told = await self._asked_issues(tracker, mine)
+                found |= told
+                # Two hosts may both have such issues; only one has this.
+                missing += [key for key, issue in told.items() if issue.missing and "#" in key]
+        missing = [key for key in missing if key not in found]
         self._lacks(
             "features",
             *(Unresolved(key, "no issue tracker is configured for it") for key in missing),

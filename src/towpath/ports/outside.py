@@ -65,7 +65,7 @@ class Registry(Protocol):
 class Tracker(Protocol):
     """One issue tracker."""
 
-    def knows(self, key: str) -> bool:
+    def knows(self, key: str, /) -> bool:
         """Whether issues of such keys are there."""
         ...
 
@@ -73,7 +73,7 @@ class Tracker(Protocol):
         """The issues, each by the key it was asked by."""
         ...
 
-    async def comment(self, key: str, text: str) -> None:
+    async def comment_issue(self, key: str, text: str) -> None:
         """Write a comment on the issue."""
         ...
 
@@ -81,7 +81,7 @@ class Tracker(Protocol):
 class Host(Protocol):
     """One code host."""
 
-    def knows(self, repository: str) -> bool:
+    def knows(self, repository: str, /) -> bool:
         """Whether the repository is there."""
         ...
 
@@ -95,6 +95,6 @@ class Host(Protocol):
         """The merged pull request that brought each commit; None where there is none."""
         ...
 
-    async def comment(self, repository: str, number: int, text: str) -> None:
+    async def comment_request(self, repository: str, number: int, text: str) -> None:
         """Write a comment on the pull request."""
         ...

@@ -1,6 +1,7 @@
 """Notes of releases: from which base, over what, and what is said where something is not known."""
 
 import shutil
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ import git_servers
 import history_world
 from history_world import IMAGE, World, lacking, subjects
 from towpath.domain import catalog, content
+from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Trigger
 from towpath.history.bases import UnknownOrigin
 from towpath.history.notes import NotThere
 from towpath.ports.archive import Question
+from towpath.ports.errors import Temporary
+from towpath.ports.outside import Issue, Request
 
 
 async def test_notes_name_code_commits_pull_requests_features_images_and_gitops_commits(
@@ -272,3 +276,89 @@ async def test_code_is_mirrored_without_the_contents_of_files(world: World) -> N
     kinds = git_servers.git(mirror, "cat-file", "--batch-all-objects", "--batch-check")
     assert "blob" not in kinds
     assert "commit" in kinds
+
+
+class FakeTracker:
+    """A tracker that is slow to come up, and knows two issues."""
+
+    def __init__(self) -> None:
+        self.away = True
+        self.asked: list[str] = []
+
+    def knows(self, key: str) -> bool:
+        return "#" not in key
+
+    async def issues(self, keys: Collection[str]) -> Mapping[str, Issue]:
+        self.asked += keys
+        if self.away:
+            raise Temporary(Reason(Code.OUTSIDE_UNREACHABLE, "jira does not answer"))
+        told = {
+            "SHOP-1": Issue("SHOP-1", "Rounding", "Done"),
+            "SHOP-2": Issue("SHOP-2", missing="is gone"),
+        }
+        return {key: told[key] for key in keys}
+
+    async def comment_issue(self, key: str, text: str) -> None:
+        raise AssertionError("nobody asked for comments")
+
+
+class FakeHost:
+    """A code host that knows what brought a rebased commit."""
+
+    def __init__(self, repository: str, sha: str) -> None:
+        self._repository, self._sha = repository, sha
+
+    def knows(self, repository: str) -> bool:
+        return repository == self._repository
+
+    async def requests(self, repository: str, numbers: Collection[int]) -> Mapping[int, Request]:
+        return {n: Request(n, f"Title {n}", branch="x/SHOP-2-y", body="SHOP-1") for n in numbers}
+
+    async def requests_of(
+        self, repository: str, commits: Sequence[str]
+    ) -> Mapping[str, Request | None]:
+        return {sha: Request(44, "Rebased") if sha == self._sha else None for sha in commits}
+
+    async def comment_request(self, repository: str, number: int, text: str) -> None:
+        raise AssertionError("nobody asked for comments")
+
+
+async def test_trackers_and_hosts_complete_notes_when_they_answer_and_are_asked_once(
+    world: World,
+) -> None:
+    old = world.code.commit({"a": "0"}, "root")
+    world.bump(old)
+    await world.find(old, "dev")
+    new = world.code.commit({"a": "1"}, "rebased onto main")
+    tracker = FakeTracker()
+    world.trackers, world.hosts = [tracker], [FakeHost(world.code.url, new)]
+    release = await world.release(world.bump(new), api=new)
+    notes = await world.resolved(release)
+    [request] = notes["pull_requests"]["items"]
+    assert (request["number"], request["title"]) == (44, "Title 44")
+    assert notes["commits"]["items"][0]["pull_request"] == 44
+    assert [item["key"] for item in notes["features"]["items"]] == ["SHOP-1", "SHOP-2"]
+    assert lacking(notes, "features") == [
+        "SHOP-1: jira does not answer",
+        "SHOP-2: jira does not answer",
+    ]
+    assert notes["features"]["resolved"] == 0
+    tracker.away = False
+    notes = await world.resolved(release)
+    told = {item["key"]: item["title"] for item in notes["features"]["items"]}
+    assert told == {"SHOP-1": "Rounding", "SHOP-2": ""}
+    assert lacking(notes, "features") == ["SHOP-2: is gone"]
+    tracker.asked.clear()
+    await world.resolved(release)
+    assert tracker.asked == []
+
+
+async def test_a_release_of_1500_issues_lists_them_all(world: World) -> None:
+    old = world.code.commit({"a": "0"}, "root")
+    world.bump(old)
+    await world.find(old, "dev")
+    text = " ".join(f"SHOP-{n}" for n in range(1, 1501))
+    new = world.code.commit({"a": "1"}, f"everything\n\n{text}")
+    notes = await world.resolved(await world.release(world.bump(new), api=new))
+    assert notes["features"]["total"] == len(notes["features"]["items"]) == 1500
+    assert len(notes["features"]["unresolved"]) == 1500

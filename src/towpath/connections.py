@@ -1,0 +1,129 @@
+"""How systems around are reached: what an installation is told of each, with its secrets.
+
+Secrets are `SecretStr` and appear in no message. Knows nothing of the rest of Towpath.
+"""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import pydantic
+from pydantic import Field, SecretStr
+
+
+def _secret(given: object) -> object:
+    """A secret is a string, or `{ file = "PATH" }` for one that lies in a file."""
+    if not (isinstance(given, dict) and set(given) == {"file"}):
+        return given
+    return content_of(Path(str(given["file"])))
+
+
+def content_of(file: Path) -> str:
+    """The text of a file. Raises `ValueError` with a sentence."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or "is not text"
+        raise ValueError(f"the file {file} cannot be read: {why}") from None
+
+
+Secret = Annotated[SecretStr, pydantic.BeforeValidator(_secret)]
+
+
+class GitCredential(pydantic.BaseModel):
+    """How to reach the repositories whose address begins with `url`."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: str = Field(
+        min_length=1,
+        description="The beginning of the repositories' addresses, for example "
+        "`https://git.example.org/acme/`. The longest match is used.",
+    )
+    username: str = Field("", description="User name for HTTPS. Many hosts take any with a token.")
+    token: Secret = Field(SecretStr(""), description="Token or password for HTTPS. A secret.")
+    ssh_key: Path | None = Field(None, description="Private key file for SSH.")
+    known_hosts: Path | None = Field(None, description="`known_hosts` file that SSH must match.")
+    ca_file: Path | None = Field(None, description="Certificates (PEM) to trust for HTTPS.")
+
+    @pydantic.field_validator("url")
+    @classmethod
+    def _no_user_information(cls, url: str) -> str:
+        if "://" in url and urlsplit(url).password is not None:
+            raise ValueError("holds a password; give it as `username` and `token` instead")
+        return url
+
+    @pydantic.field_validator("ssh_key", "known_hosts", "ca_file")
+    @classmethod
+    def _must_exist(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.expanduser().is_file():
+            raise ValueError(f"there is no file {file}")
+        return file.expanduser() if file else None
+
+
+class Registry(pydantic.BaseModel):
+    """How an image registry is reached."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    host: str = Field(
+        pattern=r"^[^/@\s]+$",
+        description="The registry as image names have it: `ghcr.io`, `registry.example.org:5000`, "
+        "`docker.io` for Docker Hub.",
+    )
+    username: str = Field("", description="User name that goes with the token.")
+    token: Secret = Field(SecretStr(""), description="Token or password. A secret.")
+    plain_http: bool = Field(False, description="Speak to it without TLS.")
+    ca_file: Path | None = Field(None, description="Certificates (PEM) to trust.")
+
+
+def _web(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.password is not None:
+        raise ValueError("is not an address that begins with http:// or https://")
+    return url.rstrip("/")
+
+
+Web = Annotated[str, pydantic.AfterValidator(_web)]
+
+
+class CodeHost(pydantic.BaseModel):
+    """How GitHub or GitLab is reached."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: Web = Field(description="The address people use, for example `https://github.com`.")
+    token: Secret = Field(description="A token that may read pull requests and issues. A secret.")
+    comment_in: tuple[str, ...] = Field(
+        (),
+        description="Environments: when a change reaches one, its pull requests and issues get a "
+        "comment. None by default.",
+    )
+
+
+class Jira(pydantic.BaseModel):
+    """How Jira is reached."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: Web = Field(description="The site, for example `https://acme.atlassian.net`.")
+    email: str = Field(
+        "",
+        description="The address that an API token of Jira Cloud belongs to; "
+        "empty for Data Center.",
+    )
+    token: Secret = Field(
+        description="API token (Cloud) or personal access token (Data Center). A secret."
+    )
+    projects: tuple[str, ...] = Field((), description="Keys of its projects; by default all.")
+    comment_in: tuple[str, ...] = Field(
+        (),
+        description="Environments: when a change reaches one, its issues get a comment. None by "
+        "default.",
+    )
+    client_id: str = Field(
+        "",
+        description="OAuth client for Jira Cloud's deployments; with it "
+        "every environment reached is reported there.",
+    )
+    client_secret: Secret = Field(SecretStr(""), description="The client's secret. A secret.")

@@ -1,0 +1,1 @@
+"""Adapters to the systems around: each in a folder of its own, none knows another."""

@@ -1,0 +1,1 @@
+"""GitLab, hosted or your own."""

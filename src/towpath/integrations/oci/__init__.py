@@ -1,0 +1,1 @@
+"""Image registries that speak the OCI distribution protocol."""
