@@ -110,11 +110,11 @@ class Engine(Outside):
     def _standing(self, of: Release, environment: str) -> facts.Standing:
         """What landed there since, newest first, down to what is not the release nor newer."""
         here, instead = None, ""
-        for name, _ in self.landings.get(environment, []):
+        for name, version in self.landings.get(environment, []):
             other = self[name]
             if other.line and other.line == of.line and other.n < of.n:
                 continue
-            if not (name == of.id or (of.line and other.line == of.line)):
+            if version != of.version and not (of.line and other.line == of.line):
                 instead = name
                 break
             here = self.landed_at[name, environment]
@@ -149,6 +149,8 @@ class Engine(Outside):
 
     def _perform(self, name: str, todo: Sequence[actions.Action]) -> bool:
         """Do it all; False when the worker died on the way."""
+        if self.dies:
+            return False
         self._record(
             name,
             [e for action in todo if isinstance(action, actions.Record) for e in action.events],

@@ -102,6 +102,8 @@ class Outside:
     """What happens between a push and the record of it."""
     teams: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """For each person the teams they are in."""
+    dies: bool = False
+    """Whether workers die between deciding and doing."""
     pushing: str = ""
     """The release whose look is in the middle of a push."""
     _ids: int = 0

@@ -85,9 +85,9 @@ class Watched:
 class Standing:
     """How an environment has done since the release succeeded there, as far as is recorded.
 
-    `here_since`: since when it holds the release, or a newer one of its line (None: it holds
-    something else, `instead`). `healthy_since`: None when it is not healthy, for the reason
-    `sick`. Where no deployer tells, an environment is healthy.
+    `here_since`: since when it holds what the release carries, or a newer one of its line (None:
+    it holds something else, `instead`). `healthy_since`: None when it is not healthy, for the
+    reason `sick`. Where no deployer tells, an environment is healthy.
     """
 
     here_since: datetime | None

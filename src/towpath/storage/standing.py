@@ -14,15 +14,17 @@ from towpath.domain.release import Release
 from towpath.storage import codec, looks
 from towpath.storage.connection import Connection, Row
 
-# For each component: since when it is the release's or a newer one's of its line, and what came
-# over it. An older one of the line that is recorded late has not come over anything.
+# For each component: since when it is the release's (whoever brought the same) or a newer one's of
+# its line, and what came over it. An older one of the line that is recorded late came over nothing.
 _PRESENT = sa.text(
     """
     WITH came AS (
         SELECT landing.id, landing.environment, landing.component, landing.release, landing.at,
             landing.release = :release
+                OR landing.content -> 'sources' = mine.content -> landing.component -> 'sources'
                 OR (other.line = :line AND other.n > :n AND other.line <> '') IS TRUE AS carries
-        FROM landing LEFT JOIN release AS other ON other.id = landing.release
+        FROM landing JOIN release AS mine ON mine.id = :release
+            LEFT JOIN release AS other ON other.id = landing.release
         WHERE landing.product = :product AND landing.environment = ANY(:environments)
           AND landing.at >= :since
           AND (other.line = :line AND other.n < :n AND other.line <> '') IS NOT TRUE

@@ -51,6 +51,17 @@ async def test_what_comes_over_it_from_elsewhere_takes_its_place(stored: Stored)
     assert await _standing(stored, one) == Standing(at)
 
 
+async def test_who_brings_the_same_leaves_it_there(stored: Stored) -> None:
+    one = await _brought(stored)
+    same = "UPDATE release SET content = (SELECT content FROM release WHERE id = :r) WHERE id = :o"
+    ticket, other = await stored.claimed(line="", trigger=Trigger.MANUAL)
+    other = replace(other, content=one.content)
+    await stored.rows(same, r=one.id, o=other.id)
+    await stored.store.record(ticket, [world.landed(other), *world.ended()])
+    landed = await stored.value("SELECT min(at) FROM landing WHERE release = :r", r=one.id)
+    assert await _standing(stored, one) == Standing(landed)
+
+
 async def test_where_nothing_came_it_is_as_it_was_from_the_beginning(stored: Stored) -> None:
     one = await stored.make()
     began = Standing(one.created_at)

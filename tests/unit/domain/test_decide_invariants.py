@@ -4,6 +4,8 @@ The machine does at random what people, git and deployers do; the world checks i
 every step. At the end everything is mended, and every release must come to its end by itself.
 """
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
@@ -19,9 +21,9 @@ from hypothesis.stateful import (
 
 import playbook
 from towpath.domain import wishes
-from towpath.domain.catalog import Concurrency, OnDrift, PolicySettings
-from towpath.domain.reasons import Code
-from towpath.domain.release import Release, Role
+from towpath.domain.catalog import Approval, Concurrency, OnDrift, PolicySettings, Window
+from towpath.domain.reasons import Code, Reason
+from towpath.domain.release import GateKind, Release, Role
 from towpath.domain.status import Status
 
 FLOWS = {"straight": playbook.STRAIGHT, "diamond": playbook.DIAMOND}
@@ -50,6 +52,13 @@ DEPLOYED = (
     (Status.SUCCEEDED, Status.SUCCEEDED),
 )
 scripts = st.lists(st.sampled_from(SCRIPTS), max_size=3)
+PEOPLE = ("ann", "bob", "eve")  # ann writes everything
+APPROVALS = (None, Approval(), Approval(required=2, exclude_author=True))
+WINDOWS = (
+    (),
+    (Window("deny", "FREQ=HOURLY", timedelta(minutes=30)),),
+    (Window("allow", "FREQ=HOURLY;BYMINUTE=10,40", timedelta(minutes=10)),),
+)
 LONGEST_UNTIL_MENDED = 60  # minutes after everything is mended
 
 
@@ -62,6 +71,9 @@ class Histories(RuleBasedStateMachine):
         on_drift=st.sampled_from(OnDrift),
         retries=st.sampled_from([0, 2]),
         repositories=st.sampled_from([("deploy",), ("deploy", "other")]),
+        approval=st.sampled_from(APPROVALS),
+        soak=st.sampled_from([None, timedelta(minutes=5)]),
+        windows=st.sampled_from(WINDOWS),
     )
     def begin(
         self,
@@ -70,13 +82,23 @@ class Histories(RuleBasedStateMachine):
         on_drift: OnDrift,
         retries: int,
         repositories: tuple[str, ...],
+        approval: Approval | None,
+        soak: timedelta | None,
+        windows: tuple[Window, ...],
     ) -> None:
+        # Only some environments have gates, so that histories reach what is behind them.
+        gated = PolicySettings(approval=approval, soak=soak)
+        steps = (
+            replace(step, settings=gated) if step.environment == "prod" else step
+            for step in FLOWS[flow]
+        )
         self.world = playbook.World(
-            steps=FLOWS[flow],
+            steps=tuple(steps),
             concurrency=concurrency,
             settings=PolicySettings(on_drift=on_drift, retries=retries),
             repositories=repositories,
             timeout=timedelta(hours=2),
+            windows={"qa": windows} if windows else {},
         )
 
     # --- people --------------------------------------------------------------------------------
@@ -136,6 +158,45 @@ class Histories(RuleBasedStateMachine):
         except wishes.Refused:
             return
 
+    @precondition(lambda self: self._at_gates())
+    @rule(data=st.data(), who=st.sampled_from(PEOPLE), look=st.booleans())
+    def approve(self, data: st.DataObject, who: str, look: bool) -> None:
+        name, where = data.draw(st.sampled_from(self._at_gates()))
+        try:
+            self.world.approve(name, where, who, look=look)
+        except wishes.Refused:
+            return
+
+    @precondition(lambda self: self._at_gates())
+    @rule(data=st.data(), who=st.sampled_from(PEOPLE), look=st.booleans())
+    def reject(self, data: st.DataObject, who: str, look: bool) -> None:
+        name, where = data.draw(st.sampled_from(self._at_gates()))
+        try:
+            self.world.reject(name, where, who, look=look)
+        except wishes.Refused:
+            return
+
+    def _at_gates(self) -> list[tuple[str, str]]:
+        return [
+            (release.id, promotion.environment)
+            for release in self.world.releases.values()
+            for promotion in release.promotions
+            if promotion.at_gates
+        ]
+
+    @precondition(lambda self: self.world.releases)
+    @rule(data=st.data(), where=written, look=st.booleans())
+    def skip(self, data: st.DataObject, where: str, look: bool) -> None:
+        try:
+            self.world.skip(self._any(data).id, where, look=look)
+        except wishes.Refused:
+            return
+
+    @rule(windows=st.sampled_from(WINDOWS), where=written)
+    def configure_windows(self, windows: tuple[Window, ...], where: str) -> None:
+        self.world.windows[where] = windows
+        self.world.run()
+
     @rule(
         where=written,
         minutes=st.sampled_from([None, 3, 300]),
@@ -164,6 +225,12 @@ class Histories(RuleBasedStateMachine):
     def deployment(self, where: str, said: tuple[Status, Status]) -> None:
         self.world.deployments[where] = said
 
+    @rule(where=anywhere, sick=st.booleans())
+    def health(self, where: str, sick: bool) -> None:
+        reason = Reason(Code.HEALTH_DEGRADED, "crash loop")
+        self.world.health[where] = (None, reason) if sick else (self.world.now, None)
+        self.world.run()
+
     @rule(where=anywhere)
     def deployer_is_silent(self, where: str) -> None:
         self.world.blind ^= {where}
@@ -178,6 +245,13 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), rounds=st.integers(1, 4))
     def look_a_little(self, data: st.DataObject, rounds: int) -> None:
         self.world.look(self._any(data).id, rounds)
+
+    @precondition(lambda self: self.world.releases)
+    @rule(data=st.data())
+    def die_between_deciding_and_doing(self, data: st.DataObject) -> None:
+        self.world.dies = True
+        self.world.look(self._any(data).id)
+        self.world.dies = False
 
     @precondition(lambda self: self.world.releases)
     @rule(data=st.data())
@@ -217,6 +291,15 @@ class Histories(RuleBasedStateMachine):
         assert not stuck
 
     def _decide_what_is_held(self) -> None:
+        for name, where in self._at_gates():
+            for who in PEOPLE:
+                with suppress(wishes.Refused):
+                    self.world.approve(name, where, who)
+        for name, where in self._at_gates():
+            gates = {gate.kind: gate for gate in self.world.at(name, where).gates}
+            soak = gates.get(GateKind.SOAK)
+            if soak and soak.closed and not soak.opens_at:  # something else lies where it soaks
+                self.world.skip(name, where)
         for release in list(self.world.releases.values()):
             for promotion in release.promotions:
                 held = promotion.status is Status.SUSPENDED and promotion.reason
