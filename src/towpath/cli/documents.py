@@ -24,6 +24,16 @@ _BEGUN = frozenset({"pending", "running", "suspended", "terminating", "failed", 
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Something that an environment waits for, and what one could do about it."""
+
+    sentence: str
+    since: datetime | None
+    until: datetime | None
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """The release in one environment."""
 
@@ -38,6 +48,7 @@ class Stage:
     phase: str
     landed: str
     warnings: tuple[str, ...]
+    waits: tuple[Wait, ...]
     started_at: datetime | None
     ended_at: datetime | None
 
@@ -74,8 +85,8 @@ class Release:
         return times.length((self.ended_at or now) - self.created_at)
 
 
-def release(document: Mapping[str, Any]) -> Release:
-    """Read a release document."""
+def release(document: Mapping[str, Any], option: str = "") -> Release:
+    """Read a release document. `option` goes to the end of command lines in it."""
     created_at = times.seen(document["created_at"])
     assert created_at is not None
     commit = document.get("commit") or {}
@@ -95,11 +106,11 @@ def release(document: Mapping[str, Any]) -> Release:
         goes_back_to=document.get("goes_back_to") or "",
         created_at=created_at,
         ended_at=times.seen(document.get("ended_at")),
-        stages=tuple(_stage(one) for one in document["environments"]),
+        stages=tuple(_stage(one, option) for one in document["environments"]),
     )
 
 
-def _stage(one: Mapping[str, Any]) -> Stage:
+def _stage(one: Mapping[str, Any], option: str) -> Stage:
     return Stage(
         name=one["name"],
         role=one.get("role") or "",
@@ -112,8 +123,18 @@ def _stage(one: Mapping[str, Any]) -> Stage:
         phase=_phase(one),
         landed=_landed(one.get("landings") or ()),
         warnings=tuple(w["sentence"] for w in one.get("warnings") or ()),
+        waits=tuple(_wait(wait, option) for wait in one.get("waits_for") or ()),
         started_at=times.seen(one.get("started_at")),
         ended_at=times.seen(one.get("ended_at")),
+    )
+
+
+def _wait(one: Mapping[str, Any], option: str) -> Wait:
+    return Wait(
+        one["sentence"],
+        times.seen(one.get("since")),
+        times.seen(one.get("until")),
+        tuple(f"{command}{option}" for command in one.get("commands") or ()),
     )
 
 

@@ -24,15 +24,16 @@ async def follow(
     now: Callable[[], datetime],
     plain: bool = False,
     note: Callable[[], str] = str,
+    option: str = "",
 ) -> int:
     """Show a release until the documents end; answers 0 if it succeeded, else 1.
 
     Plain lines are taken where the console is no terminal or must not have colours. `note` is
-    asked for what is wrong with the connection.
+    asked for what is wrong with the connection, `option` goes to the end of command lines.
     """
     if plain or not console.is_terminal or console.is_dumb_terminal or "NO_COLOR" in os.environ:
-        return await _in_lines(coming, console, now)
-    return await _in_pictures(coming, console, now, note)
+        return await _in_lines(coming, console, now, option)
+    return await _in_pictures(coming, console, now, note, option)
 
 
 async def _in_pictures(
@@ -40,6 +41,7 @@ async def _in_pictures(
     console: Console,
     now: Callable[[], datetime],
     note: Callable[[], str],
+    option: str,
 ) -> int:
     shown: documents.Release | None = None
 
@@ -51,17 +53,20 @@ async def _in_pictures(
 
     with Live(get_renderable=draw, console=console, refresh_per_second=FRAMES) as picture:
         async for document in coming:
-            shown = documents.release(output.clean(document))
+            shown = documents.release(output.clean(document), option)
             picture.refresh()
     return _exit_code(shown)
 
 
 async def _in_lines(
-    coming: AsyncIterator[client.Document], console: Console, now: Callable[[], datetime]
+    coming: AsyncIterator[client.Document],
+    console: Console,
+    now: Callable[[], datetime],
+    option: str,
 ) -> int:
     shown: documents.Release | None = None
     async for document in coming:
-        fresh = documents.release(output.clean(document))
+        fresh = documents.release(output.clean(document), option)
         for line in changes(shown, fresh):
             console.print(Text.assemble(f"{times.clock(now())}  ", line), soft_wrap=True)
         shown = fresh

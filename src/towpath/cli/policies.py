@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from towpath.cli import client, options, output, settled
+from towpath.cli import client, options, output, settled, times
 
 app = typer.Typer(help="Policies: what is in force for an environment.", no_args_is_help=True)
 
@@ -41,5 +41,26 @@ def _draw(out: Console, found: client.Document) -> None:
     out.print(
         Text.assemble((found["product"], "bold"), " to ", (found["environment"], "bold"), flow)
     )
+    if len(several := found.get("flows", ())) > 1:
+        output.say(f"Several flows lead there: {', '.join(several)}. Choose one with --flow.")
     out.print()
     settled.draw(out, found["settings"], losers=True)
+    for hook in found.get("hooks", ()):
+        out.print(f"hook {hook['name']}: {hook['value']} ({hook['origin']})")
+    if (windows := found.get("windows")) and windows["windows"]:
+        out.print()
+        _draw_windows(out, windows)
+
+
+def _draw_windows(out: Console, of: client.Document) -> None:
+    table = output.table("WINDOW", "WHEN", "FOR", "ZONE", "NOW", "FROM", "WHY")
+    for one in of["windows"]:
+        lasts = settled.value("duration_seconds", one["duration_seconds"])
+        now = "on" if one["on"] else "off"
+        where = (one["timezone"], now, one["origin"], one["description"])
+        table.add_row(one["kind"], one["rrule"], lasts, *where)
+    out.print(table)
+    state = "may act now" if of["open"] else "may not act now"
+    change = times.seen(of["changes_at"])
+    word = "closes" if of["open"] else "opens"
+    out.print(f"Promotions {state}" + (f"; it {word} at {times.full(change)}" if change else ""))

@@ -41,6 +41,12 @@ def read(server: str) -> Profile:
     return Profile(address, _given_token() or own, _login())
 
 
+def option(address: str) -> str:
+    """What a command line needs at its end to reach the same server; empty: it does anyway."""
+    without = read(os.environ.get("TOWPATH_SERVER", "")).server
+    return "" if address == without else f" --server {address}"
+
+
 def _given_token() -> str:
     file = os.environ.get("TOWPATH_TOKEN_FILE", "")
     if os.environ.get("TOWPATH_TOKEN") or not file:

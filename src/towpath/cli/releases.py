@@ -16,6 +16,7 @@ from towpath.cli import (
     noting,
     options,
     output,
+    profile,
     timeline,
     times,
     tree,
@@ -153,7 +154,12 @@ async def _watched(api: client.Api, release: str, form: output.Format, plain: bo
     coming = watching.documents(api, release, connection)
     if form is output.Format.TABLE:
         return await live.follow(
-            coming, output.console(), api.now, plain, note=lambda: connection.note
+            coming,
+            output.console(),
+            api.now,
+            plain,
+            note=lambda: connection.note,
+            option=profile.option(api.server),
         )
     last: client.Document = {}
     async for document in coming:
@@ -166,7 +172,9 @@ def _show(api: client.Api, document: client.Document, form: output.Format) -> No
     output.show(
         document,
         form,
-        lambda out, shown: out.print(tree.picture(documents.release(shown), api.now(), out.width)),
+        lambda out, shown: out.print(
+            tree.picture(documents.release(shown, profile.option(api.server)), api.now(), out.width)
+        ),
     )
 
 

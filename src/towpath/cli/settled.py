@@ -9,7 +9,9 @@ from rich.text import Text
 
 from towpath.cli import look, output, times
 
-DURATIONS = frozenset({"soak", "sync_timeout", "health_timeout", "degraded_grace", "settle"})
+DURATIONS = frozenset(
+    {"duration", "soak", "sync_timeout", "health_timeout", "degraded_grace", "settle"}
+)
 
 
 def draw(out: Console, settings: Sequence[Mapping[str, Any]], losers: bool) -> None:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
-from towpath.cli import documents, look
+from towpath.cli import documents, look, times
 
 BESIDE = 40
 """Columns that the reason needs to stand beside its environment rather than below it."""
@@ -73,6 +73,7 @@ def picture(
         *_head(release, now, width, frame, note),
         Text(),
         *_rows(release, now, width, frame),
+        *_waits(release, now, width),
         *_foot(release),
     )
 
@@ -169,12 +170,49 @@ def _detail_style(status: str) -> str:
     return look.SECONDARY if status in _QUIET else look.style(status)
 
 
+def _waits(release: documents.Release, now: datetime, width: int) -> Iterator[Text]:
+    """What is waited for, where somebody could do something or it is known how long."""
+    told = [
+        (stage, wait)
+        for stage in release.stages
+        for wait in stage.waits
+        if wait.commands or wait.until
+    ]
+    names = max((cell_len(stage.name) for stage, _ in told), default=0)
+    before = ""
+    for stage, wait in told:
+        if not before:
+            yield Text()
+        name = "" if stage.name == before else stage.name
+        before = stage.name
+        words = [wait.sentence, *_times(wait, now)]
+        for line in _lines(", ".join(words), width - names - 2):
+            yield Text.assemble((name.ljust(names + 2), look.SECONDARY), line)
+            name = ""
+        for command in wait.commands:  # not cut, so that it can be copied
+            yield Text.assemble(" " * (names + 4), (command, "bold"))
+
+
+def _times(wait: documents.Wait, now: datetime) -> Iterator[str]:
+    if wait.since:
+        yield f"for {times.length(now - wait.since)}"
+    if wait.until:
+        yield f"{times.length(wait.until - now)} to go"
+
+
 def _foot(release: documents.Release) -> Iterator[Text]:
     """What holds the release as a whole, and what a person could do about it."""
     of_stages = {stage.sentence for stage in release.stages}
     parts = [(release.status, release.advice)]
     parts += [(stage.status, stage.advice) for stage in release.stages]
-    advice = dict.fromkeys(words for status, words in parts if words and _needs_care(status))
+    said = {
+        command for stage in release.stages for wait in stage.waits for command in wait.commands
+    }
+    advice = dict.fromkeys(
+        words
+        for status, words in parts
+        if words and _needs_care(status) and not any(one.startswith(words) for one in said)
+    )
     if release.sentence and release.sentence not in of_stages:
         yield Text()
         yield Text(release.sentence, look.style(release.status))

@@ -63,4 +63,7 @@ def _broken(promotion: Promotion, facts: Facts, time: timedelta) -> Reason:
     elif standing and standing.sick:
         why = f"is not healthy: {standing.sick.sentence}"
     sentence = f"the soak of {time} (h:mm:ss) begins anew once {where} is well again; it {why}"
-    return Reason(Code.SOAKING, sentence, {"environments": [where]})
+    data: dict[str, object] = {"environments": [where]}
+    if standing and standing.sick:
+        data["health"] = standing.sick.code.value
+    return Reason(Code.SOAKING, sentence, data)

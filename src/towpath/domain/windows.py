@@ -123,13 +123,18 @@ def is_open(windows: Sequence[Window], now: datetime) -> bool:
     return closed_by(windows, now) is None
 
 
+def is_on(window: Window, now: datetime) -> bool:
+    """Whether the window, of whatever kind, is on now."""
+    return _ends(window, now) is not None
+
+
 def closed_by(windows: Sequence[Window], now: datetime) -> str | None:
     """What keeps promotions from acting now, in words; None when they may."""
-    denied = [w for w in windows if w.kind == "deny" and _ends(w, now)]
+    denied = [w for w in windows if w.kind == "deny" and is_on(w, now)]
     if denied:
         return next((w.description for w in denied if w.description), "") or "a deny window is on"
     allowing = [w for w in windows if w.kind == "allow"]
-    if not allowing or any(_ends(w, now) for w in allowing):
+    if not allowing or any(is_on(w, now) for w in allowing):
         return None
     return "no allow window is on"
 
@@ -170,7 +175,7 @@ def _closed_until(windows: Sequence[Window], moment: datetime, limit: datetime) 
     if denied:
         return max(denied)
     allowing = [w for w in windows if w.kind == "allow"]
-    if not allowing or any(_ends(w, moment) for w in allowing):
+    if not allowing or any(is_on(w, moment) for w in allowing):
         return None
     starts = [_next_start(w, moment, limit) for w in allowing]
     return min((start for start in starts if start), default=limit + _A_DAY)

@@ -54,15 +54,17 @@ def retry(
     """
     if environment:
         there(release, environment)
+    if release.course.status is Status.TERMINATING:
+        raise Refused("terminating", f"{release.id} is still stopping")
     chosen = [p for p in release.promotions if environment in ("", p.environment)]
     again = [p for p in chosen if _can_retry(release, p)]
+    if environment:
+        again = [p for p in again if not (_was_cut_off(p) and _is_blocked(release, p))]
     if not again:
         if any(p.attempt > 1 and not p.status.ended for p in chosen):
             return ()  # a retry is under way already
         where = f" in {environment}" if environment else ""
         raise Refused("nothing_to_retry", f"nothing of {release.id}{where} failed or was stopped")
-    if release.course.status is Status.TERMINATING:
-        raise Refused("terminating", f"{release.id} is still stopping")
     freed = [p for p in _cut_off(release, again) if p not in again]
     return (
         *anew(release, queue_position),
@@ -104,6 +106,11 @@ def _was_cut_off(promotion: Promotion) -> bool:
         and reason is not None
         and reason.code is Code.NOT_REACHED
     )
+
+
+def _is_blocked(release: Release, promotion: Promotion) -> bool:
+    """Whether an environment before it would cut it off again at once."""
+    return any(before.blocks_for_good for before in release.before(promotion))
 
 
 def _cut_off(release: Release, again: Sequence[Promotion]) -> Iterator[Promotion]:

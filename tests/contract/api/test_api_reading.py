@@ -163,7 +163,7 @@ async def test_gates_are_shown_as_they_were_met_or_as_they_will_be(site: Site) -
     asked = Reason(Code.APPROVAL_NEEDED, "needs an approval")
     gates = (
         Gate(GateKind.APPROVAL, Status.SUSPENDED, asked),
-        Gate(GateKind.SOAK, Status.PENDING, None, opens),
+        Gate(GateKind.SOAK, Status.PENDING, Reason(Code.SOAKING, "soaks"), opens),
     )
     held = events.PromotionHeld(PhaseName.GATES, Status.SUSPENDED, asked, gates, environment="prod")
     approval = catalog.PolicySettings(approval=catalog.Approval(exclude_author=True))
@@ -333,6 +333,9 @@ async def test_an_evaluated_policy_says_who_gave_each_value_and_who_lost(site: S
     assert (settings["retries"]["value"], settings["retries"]["origin"]) == (3, "policy careful")
     assert settings["retries"]["lost"][0]["why"] == "policy careful goes first"
     assert (settings["soak"]["value"], settings["soak"]["origin"]) == (3600.0, "step")
+    assert answer["flows"] == ["standard"]
+    assert answer["hooks"] == []
+    assert answer["windows"] == {"open": True, "changes_at": None, "windows": []}
     (policy,) = (await site.get("/policies"))["items"]
     assert policy["selector"]["product_names"] == ["checkout"]
 

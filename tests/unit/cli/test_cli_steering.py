@@ -145,6 +145,37 @@ def test_policy_evaluate_shows_who_lost_and_why(towpath: Any) -> None:
     ] in shown
 
 
+def test_policy_evaluate_shows_hooks_windows_and_the_flows_to_choose_from(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    window = {
+        "kind": "deny",
+        "rrule": "FREQ=WEEKLY;BYDAY=FR",
+        "duration_seconds": 216000.0,
+        "timezone": "Europe/Berlin",
+        "description": "quiet weekend",
+        "on": True,
+        "origin": "environment prod",
+    }
+    found = {
+        "product": "checkout",
+        "environment": "prod",
+        "flow": "",
+        "flows": ["a", "b"],
+        "settings": canned_world.POLICY,
+        "hooks": [{"name": "on_fail", "value": "tell-the-team", "origin": "step of a"}],
+        "windows": {"open": False, "changes_at": "2026-11-30T01:00:00Z", "windows": [window]},
+    }
+    server.gets("/policies/evaluate", found)
+    result = towpath("policy", "evaluate", "checkout", "prod")
+    assert "a, b" in result.stderr
+    assert "hook on_fail: tell-the-team (step of a)" in result.stdout
+    line = next(line for line in result.stdout.splitlines() if line.startswith("deny"))
+    for part in ("FREQ=WEEKLY;BYDAY=FR", "2d12h", "Europe/Berlin", "on", "quiet weekend"):
+        assert part in line
+    assert "Promotions may not act now; it opens at" in result.stdout
+
+
 def test_refresh_names_new_releases_and_fails_where_a_repository_cannot_be_read(
     towpath: Any, server: canned.CannedServer
 ) -> None:

@@ -1,5 +1,7 @@
 """What is configured, and what is wrong with it."""
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter
 
 from towpath.api import errors, reach
@@ -9,7 +11,7 @@ from towpath.api.schemas import configuration as shown
 from towpath.api.schemas import plans
 from towpath.api.schemas.base import Listing
 from towpath.domain import policy
-from towpath.domain.catalog import Catalog, FlowStep
+from towpath.domain.catalog import Catalog, Flow, FlowStep
 
 router = APIRouter(tags=["configuration"])
 
@@ -72,7 +74,7 @@ async def list_policies(parts: Reach) -> Listing[shown.PolicyItem]:
 async def evaluate_policy(
     parts: Reach, product: Word, environment: Word, flow: Word = ""
 ) -> shown.PolicyEvaluation:
-    """The settings in force, the origin of each, and why the others lost.
+    """The settings in force, the origin of each, and why the others lost; hooks and windows.
 
     Without `flow`, the product's only flow through the environment; with several, none.
     """
@@ -83,20 +85,26 @@ async def evaluate_policy(
     if flow and flow not in catalog.flows:
         raise errors.not_found("flow", flow)
     steps = _steps(catalog, product, environment, flow)
-    chosen, step = steps[0] if len(steps) == 1 else (flow, None)
-    resolved = policy.resolve(catalog, product, environment, step)
-    settings = tuple(plans.settings(resolved))
+    if flow and environment not in catalog.flows[flow].environments:
+        raise errors.not_found(f"environment of flow {flow}", environment)
+    chosen, step = steps[0] if len(steps) == 1 else (None, None)
     return shown.PolicyEvaluation(
-        product=product, environment=environment, flow=chosen, settings=settings
+        product=product,
+        environment=environment,
+        flow=chosen.name if chosen else flow,
+        flows=tuple(each.name for each, _ in steps),
+        settings=tuple(plans.settings(policy.resolve(catalog, product, environment, step))),
+        hooks=shown.hooks(chosen, step) if chosen and step else (),
+        windows=shown.windows(catalog.environments[environment], datetime.now(UTC)),
     )
 
 
 def _steps(
     catalog: Catalog, product: str, environment: str, flow: str
-) -> list[tuple[str, FlowStep]]:
+) -> list[tuple[Flow, FlowStep]]:
     used = [flow] if flow else [use.flow for use in catalog.products[product].flows]
     known = [catalog.flows[name] for name in dict.fromkeys(used) if name in catalog.flows]
-    return [(f.name, step) for f in known for step in f.steps if step.environment == environment]
+    return [(f, step) for f in known for step in f.steps if step.environment == environment]
 
 
 @router.get("/configuration")

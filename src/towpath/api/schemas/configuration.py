@@ -1,6 +1,6 @@
 """What is configured: environments, flows, policies, and what is wrong with it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
@@ -8,6 +8,7 @@ from towpath.api.schemas.base import ReasonShown, Seconds, Shown
 from towpath.api.schemas.plans import SettingShown
 from towpath.api.schemas.settings import HooksShown, SettingsShown
 from towpath.domain import catalog
+from towpath.domain import windows as reckoning
 
 
 class LockShown(Shown):
@@ -106,13 +107,42 @@ class PolicyItem(Shown):
     origin: str
 
 
+class WindowInForce(WindowShown):
+    """A window, whether it is on now, and where it is configured."""
+
+    on: bool
+    origin: str
+
+
+class Windows(Shown):
+    """The environment's windows together. `changes_at`: when it opens, or closes within a week."""
+
+    open: bool
+    changes_at: datetime | None
+    windows: tuple[WindowInForce, ...]
+
+
+class HookShown(Shown):
+    """A workflow that is told of a start or an end, and where that is configured."""
+
+    name: str
+    value: str
+    origin: str
+
+
 class PolicyEvaluation(Shown):
-    """The settings in force for a product's way into an environment, and where each is from."""
+    """What is in force for a product's way into an environment, and where each of it is from.
+
+    `flow`: whose step has a say; empty where none has, or several flows would (`flows`).
+    """
 
     product: str
     environment: str
     flow: str
+    flows: tuple[str, ...]
     settings: tuple[SettingShown, ...]
+    hooks: tuple[HookShown, ...]
+    windows: Windows
 
 
 class ConfigurationProblem(Shown):
@@ -161,6 +191,38 @@ def environment(
         locks=locks,
         products=products,
         origin=str(of.origin),
+    )
+
+
+def windows(of: catalog.Environment, now: datetime) -> Windows:
+    """An environment's windows, as they are now."""
+    open_now = reckoning.is_open(of.windows, now)
+    changes = (
+        reckoning.closes_at(of.windows, now, timedelta(weeks=1))
+        if open_now
+        else reckoning.opens_at(of.windows, now)
+    )
+    return Windows(
+        open=open_now,
+        changes_at=changes,
+        windows=tuple(
+            WindowInForce(
+                **WindowShown.model_validate(window).__dict__,
+                on=reckoning.is_on(window, now),
+                origin=f"environment {of.name}",
+            )
+            for window in of.windows
+        ),
+    )
+
+
+def hooks(flow: catalog.Flow, step: catalog.FlowStep) -> tuple[HookShown, ...]:
+    """The hooks of a flow's step; nobody else sets any."""
+    known = HooksShown.model_validate(step.hooks).model_dump()
+    return tuple(
+        HookShown(name=name, value=value, origin=f"step of {flow.name}")
+        for name, value in known.items()
+        if value
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from towpath.api.schemas.base import ReasonShown, Seconds, Shown
 from towpath.api.schemas.settings import SettingsShown
-from towpath.domain import content, gates, possible, values
+from towpath.domain import content, explaining, gates, possible, values
 from towpath.domain.approvals import Person
 from towpath.domain.catalog import Window
 from towpath.domain.release import GateKind, PhaseName, Promotion, Release, Role, Trigger
@@ -103,6 +103,19 @@ class GateShown(Shown):
     opens_at: datetime | None
 
 
+class WaitShown(Shown):
+    """Something that an environment waits for, and command lines for what one could do about it.
+
+    `until`: it is over by itself then, as far as is known.
+    """
+
+    code: str
+    sentence: str
+    since: datetime | None
+    until: datetime | None
+    commands: tuple[str, ...]
+
+
 class ApprovalGiven(Shown):
     """Somebody agreed to this attempt."""
 
@@ -159,6 +172,7 @@ class EnvironmentShown(Shown):
     phases: tuple[PhaseShown, ...]
     gates: tuple[GateShown, ...]
     approvals: tuple[ApprovalGiven, ...]
+    waits_for: tuple[WaitShown, ...]
     landings: tuple[LandingShown, ...]
     warnings: tuple[ReasonShown, ...]
     unsupported: tuple[str, ...]
@@ -328,6 +342,7 @@ def _environment(
             for gate in gates.shown(of, promotion, around.windows.get(where, ()))
         ),
         approvals=tuple(ApprovalGiven.model_validate(given) for given in promotion.approvals),
+        waits_for=tuple(WaitShown.model_validate(wait) for wait in explaining.waits(of, promotion)),
         landings=tuple(LandingShown.model_validate(landing) for landing in promotion.landings),
         warnings=tuple(ReasonShown.model_validate(warning) for warning in promotion.warnings),
         unsupported=promotion.unsupported,

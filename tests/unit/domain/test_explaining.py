@@ -1,0 +1,85 @@
+"""What an environment waits for, and what one could do about it."""
+
+from datetime import timedelta
+
+import playbook
+import promotion_states
+from towpath.domain import explaining
+from towpath.domain.catalog import Approval, PolicySettings, Window
+from towpath.domain.explaining import Wait
+from towpath.domain.reasons import Code, Reason
+
+HOUR = timedelta(hours=1)
+
+
+def _waits(made: promotion_states.Made) -> dict[Code, Wait]:
+    world, name, where = made
+    return {wait.code: wait for wait in explaining.waits(world[name], world.at(name, where))}
+
+
+def test_all_closed_gates_are_named_with_their_moments_and_commands() -> None:
+    window = Window("deny", "FREQ=DAILY;BYHOUR=8", 4 * HOUR)
+    settings = PolicySettings(soak=HOUR, approval=Approval())
+    world = playbook.World(settings=settings, windows={"qa": (window,)})
+    world.lock("qa", minutes=30)
+    one = world.push()
+    found = _waits((world, one, "qa"))
+    assert {code: (wait.until, wait.commands) for code, wait in found.items()} == {
+        Code.APPROVAL_NEEDED: (None, (f"towpath approve {one} qa",)),
+        Code.ENVIRONMENT_LOCKED: (
+            world.now + HOUR / 2,
+            ("towpath unlock checkout qa",),
+        ),
+        Code.WINDOW_CLOSED: (playbook.START.replace(hour=12), (f"towpath skip {one} qa",)),
+        Code.SOAKING: (
+            world.now + HOUR,
+            (f"towpath promote checkout --to qa --from dev --release {one}",),
+        ),
+    }
+
+
+def test_who_waits_for_another_release_is_shown_to_it() -> None:
+    (wait,) = _waits(promotion_states.busy()).values()
+    assert wait.commands == ("towpath release show checkout-1",)
+    (wait,) = _waits(promotion_states.queued()).values()
+    assert (wait.code, wait.commands) == (
+        Code.QUEUED_BEHIND_RELEASE,
+        ("towpath release show checkout-1",),
+    )
+
+
+def test_a_failure_names_retry_and_while_nothing_landed_skip() -> None:
+    (wait,) = _waits(promotion_states.refused()).values()
+    assert wait.commands == (
+        "towpath release retry checkout-1 --environment qa",
+        "towpath skip checkout-1 qa",
+    )
+    (wait,) = _waits(promotion_states.failed_after_landing()).values()
+    assert wait.commands == ("towpath release retry checkout-1 --environment qa",)
+
+
+def test_a_write_that_is_tried_again_says_when() -> None:
+    world, one, where = promotion_states.writing()
+    (wait,) = _waits((world, one, where)).values()
+    assert wait.until is not None
+    assert wait.since == world.now
+
+
+def test_a_broken_soak_names_how_the_release_comes_back_unless_it_is_sick() -> None:
+    world = playbook.World()
+    one = world.push()
+    world.settings = PolicySettings(soak=HOUR)
+    two = world.push()
+    world.wait(hours=1)
+    world.roll_back("qa", one, lock=False)
+    (wait,) = _waits((world, two, "prod")).values()
+    by_hand = f"towpath promote checkout --to prod --from qa --release {two}"
+    assert wait.commands == (
+        f"towpath promote checkout --to qa --from dev --release {two}",
+        by_hand,
+    )
+    world.roll_back("qa", two, lock=False)
+    world.health["qa"] = (None, Reason(Code.HEALTH_DEGRADED, "crash loop"))
+    world.run()
+    (wait,) = _waits((world, two, "prod")).values()
+    assert wait.commands == (by_hand,)
