@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -63,6 +64,7 @@ def worker(settings: Settings) -> None:
 
 
 async def _until_told(settings: Settings, *, http: bool) -> None:
+    _collect_less()
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,6 +73,14 @@ async def _until_told(settings: Settings, *, http: bool) -> None:
         log.info("Towpath is ready%s", f" at {now.address}" if now.address else "")
         await told.wait()
         log.info("stopping")
+
+
+def _collect_less() -> None:
+    """A catalog and every answer are many small objects, and hardly any of them are in circles.
+
+    Looking for circles after each 700 of them took a third of the time of a long list.
+    """
+    gc.set_threshold(20_000, 20, 20)
 
 
 @contextlib.asynccontextmanager

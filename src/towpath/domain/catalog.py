@@ -429,6 +429,28 @@ class Catalog:
         """The product's applications in the environment, in configuration order."""
         return self._by_place.get((product, environment), ())
 
+    @cached_property
+    def _components(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, set[str]] = {}
+        for (product, _), applications in self._by_place.items():
+            found.setdefault(product, set()).update(each.component for each in applications)
+        return {product: tuple(sorted(components)) for product, components in found.items()}
+
+    def components_of(self, product: str) -> tuple[str, ...]:
+        """The product's components in all its environments, by name."""
+        return self._components.get(product, ())
+
+    @cached_property
+    def _inhabitants(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, set[str]] = {}
+        for product, environment in self._by_place:
+            found.setdefault(environment, set()).add(product)
+        return {environment: tuple(sorted(products)) for environment, products in found.items()}
+
+    def products_in(self, environment: str) -> tuple[str, ...]:
+        """The products with applications in the environment, by name."""
+        return self._inhabitants.get(environment, ())
+
     def environments_of(self, product: str) -> tuple[str, ...]:
         """The environments in which the product has applications, in the order of columns."""
         here = self._places.get(product, frozenset())

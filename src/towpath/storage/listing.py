@@ -283,16 +283,25 @@ def shown_columns() -> tuple[sa.ColumnElement[Any], ...]:
 
 def as_listed(row: sa.Row[Any]) -> Listed:
     """A row of `shown_columns` as a value."""
-    stored = row._mapping
-    plain = {name: stored[name] for name in Listed.__slots__ if name not in _BUILT}
     return Listed(
-        **plain,
+        id=row.id,
+        product=row.product,
+        n=row.n,
+        name=row.name,
+        trigger=row.trigger,
+        flow=row.flow,
+        initiator=row.initiator,
+        version=row.version,
+        subject=row.subject,
+        revision=row.revision,
+        status=row.status,
         reason=codec.load_reason(row.reason) if row.reason else None,
+        ended=row.ended,
+        open=row.open,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
         environments=places(row.environments),
     )
-
-
-_BUILT = frozenset({"reason", "environments"})
 
 
 def places(environments: Mapping[str, Mapping[str, Any]]) -> tuple[Place, ...]:

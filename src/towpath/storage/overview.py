@@ -11,8 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from towpath.domain import facts, reasons
 from towpath.storage import codec, listing, tables
 
-MOST_UNENDED = 5000  # rows: more than any installation has at once, and still one short read
-
 _LANDED = sa.text(
     """
     SELECT landing.product, landing.environment, landing.component, landing.version,
@@ -147,18 +145,6 @@ async def latest(
 
 def _texts(values: Sequence[str]) -> sa.BindParameter[Sequence[str]]:
     return sa.literal(list(values), sa.ARRAY(sa.Text))
-
-
-async def unended(connection: AsyncConnection, products: Sequence[str]) -> Sequence[listing.Listed]:
-    """Releases of the products that have not ended, oldest first; `MOST_UNENDED` at most."""
-    release = tables.release.c
-    rows = await connection.execute(
-        sa.select(*listing.shown_columns())
-        .where(sa.not_(release.ended), release.product == sa.any_(_texts(products)))
-        .order_by(release.product, release.n)
-        .limit(MOST_UNENDED)
-    )
-    return [listing.as_listed(row) for row in rows]
 
 
 async def listed(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from towpath.domain import facts
 from towpath.domain.release import Release
 from towpath.storage import (
+    board,
     codec,
     database,
     listing,
@@ -21,6 +22,7 @@ from towpath.storage import (
     tables,
     timeline,
 )
+from towpath.storage.board import Board
 from towpath.storage.listing import Listed, Page, Wanted
 from towpath.storage.overview import Landed, Looks, Stood, Trouble
 from towpath.storage.timeline import Happened
@@ -66,9 +68,9 @@ class Queries:
         """The newest release of each product that has one."""
         return await self._read(lambda c: overview.latest(c, products))
 
-    async def unended(self, products: Sequence[str]) -> Sequence[Listed]:
-        """Releases of the products that have not ended, oldest first."""
-        return await self._read(lambda c: overview.unended(c, products))
+    async def board(self, products: Sequence[str]) -> Board:
+        """Where the products stand, and what is on its way."""
+        return await self._database.transact(lambda c: board.board(c, products))
 
     async def authors(self, of: Release, environment: str) -> frozenset[str]:
         """Who wrote what a release brings to an environment, with those it supersedes there."""

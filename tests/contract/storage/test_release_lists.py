@@ -198,12 +198,36 @@ async def test_the_newest_release_of_each_product_is_found(engine: AsyncEngine) 
     }
 
 
-async def test_unended_releases_are_found_for_the_products_asked_for(engine: AsyncEngine) -> None:
+async def test_what_is_unended_and_on_its_way_is_found_for_the_products_asked_for(
+    engine: AsyncEngine,
+) -> None:
     await _four(engine)
+    going = world.brought(world.a_release(5), dev=Status.SUCCEEDED, qa=Status.RUNNING)
+    await world.add(engine, going)
     queries = Queries(engine)
-    assert [item.id for item in await queries.unended(["search", "checkout"])] == ["search-3"]
-    assert await queries.unended(["checkout"]) == []
-    assert await queries.counts() == {"waiting": 1}
+    board = await queries.board(["search", "checkout"])
+    assert board.unended == {"search": 1, "checkout": 1}
+    (coming,) = board.coming["checkout", "qa"]
+    assert (coming.release, coming.version, coming.status) == ("checkout-5", "1.5.0", "running")
+    assert ("checkout", "dev") not in board.coming
+    assert (await queries.board(["search"])).unended == {"search": 1}
+    assert await queries.counts() == {"waiting": 1, "running": 1}
+
+
+async def test_a_place_stands_as_the_release_does_that_landed_there_last(
+    engine: AsyncEngine,
+) -> None:
+    first = world.brought(world.a_release(), qa=Status.SUCCEEDED)
+    second = world.brought(world.a_release(2), qa=Status.FAILED)
+    await world.add(engine, first, second)
+    await world.land(engine, first, "qa")
+    async with engine.begin() as connection:
+        await connection.execute(sa.delete(tables.landed))
+    await world.land(engine, second, "qa")
+    standing = (await Queries(engine).board(["checkout"])).standing
+    assert set(standing) == {("checkout", "qa")}
+    here = standing["checkout", "qa"]
+    assert (here.versions, here.release, here.status) == (("1.2.0",), "checkout-2", "failed")
 
 
 async def test_what_landed_says_which_release_brought_it_and_how_that_stands(

@@ -26,16 +26,11 @@ async def list_environments(parts: Reach) -> Listing[shown.ConfiguredEnvironment
             shown.environment(
                 environment,
                 tuple(lock for lock in locks if lock.environment == environment.name),
-                _products_in(catalog, environment.name),
+                catalog.products_in(environment.name),
             )
             for environment in catalog.ordered_environments
         ]
     )
-
-
-def _products_in(catalog: Catalog, environment: str) -> tuple[str, ...]:
-    here = {app.product for app in catalog.applications if app.environment == environment}
-    return tuple(sorted(here - {""}))
 
 
 @router.get("/flows")
