@@ -27,8 +27,9 @@ from towpath.integrations.oci.adapter import Access, Registries
 from towpath.manifests import repositories
 from towpath.ports.errors import OutsideError
 from towpath.ports.outside import Host, Registry, Tracker
+from towpath.ports.store import StoreUnavailable
 from towpath.settings import Settings
-from towpath.storage import database, embedded, queries, schema, signals
+from towpath.storage import arrival, database, embedded, queries, schema, signals
 from towpath.storage.answers import Answers
 from towpath.storage.archive import PostgresArchive
 from towpath.storage.embedded import EmbeddedError
@@ -69,7 +70,7 @@ async def _until_told(settings: Settings, *, http: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    async with running(settings, http=http) as now:
+    async with running(settings, http=http, told=told) as now:
         log.info("Towpath is ready%s", f" at {now.address}" if now.address else "")
         await told.wait()
         log.info("stopping")
@@ -84,12 +85,17 @@ def _collect_less() -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, *, http: bool = True) -> AsyncIterator[Running]:
-    """Have Towpath at work while the block runs. Raises `CannotStart`."""
+async def running(
+    settings: Settings, *, http: bool = True, told: asyncio.Event | None = None
+) -> AsyncIterator[Running]:
+    """Have Towpath at work while the block runs. Raises `CannotStart`.
+
+    Whoever is `told` to stop meanwhile does not wait for a database that is away.
+    """
     with _explained():
         async with contextlib.AsyncExitStack() as stack:
             url = await stack.enter_async_context(_database(settings, own=http))
-            await schema.upgrade(url)
+            await _prepared(url, told or asyncio.Event())
             pool = database.connect(url, pool_size=max(5, settings.looks_at_once // 2))
             stack.push_async_callback(pool.dispose)
             shared = database.Database(pool)
@@ -150,6 +156,28 @@ def _explained() -> Iterator[None]:
         raise CannotStart(str(error)) from error
     except schema.SchemaTooNew as error:
         raise CannotStart(str(error)) from error
+
+
+async def _prepared(url: str, told: asyncio.Event) -> None:
+    """Have a database that answers, with the tables of this version."""
+    try:
+        await _arrival(url, told)
+        await schema.upgrade(url)
+    except StoreUnavailable as error:
+        raise CannotStart(str(error)) from error
+
+
+async def _arrival(url: str, told: asyncio.Event) -> None:
+    waits = asyncio.create_task(arrival.awaited(url)), asyncio.create_task(told.wait())
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if not waits[0].done():
+            raise CannotStart("told to stop before the database answered")
+        await waits[0]
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

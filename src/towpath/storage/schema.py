@@ -7,11 +7,15 @@ nothing left to do.
 import asyncio
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import exc
+
+from towpath.ports.store import StoreUnavailable
 
 _LOCK = 7_094_470  # any constant: whoever migrates holds it
 _FOLDER = Path(__file__).parent / "migrations"
@@ -24,9 +28,17 @@ class SchemaTooNew(Exception):  # noqa: N818
 async def upgrade(url: str, revision: str = "head") -> None:
     """Run the migrations that are missing, each in a transaction of its own.
 
-    Raises `SchemaTooNew` when the database has a revision that this version does not know.
+    Raises `SchemaTooNew` when the database has a revision that this version does not know, and
+    `StoreUnavailable` when the database goes away or does not let us make tables.
     """
-    await asyncio.to_thread(_upgrade, url, revision)
+    try:
+        await asyncio.to_thread(_upgrade, url, revision)
+    except exc.DBAPIError as error:
+        forbidden = isinstance(error.orig, psycopg.errors.InsufficientPrivilege)
+        if not forbidden and not isinstance(error, exc.OperationalError):
+            raise
+        said = str(error.orig).strip().partition("\n")[0]
+        raise StoreUnavailable(f"the database's tables cannot be made: {said}") from error
 
 
 def _upgrade(url: str, revision: str) -> None:
