@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import fake_git
+import fake_runner
 from towpath.domain import catalog
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release
@@ -16,11 +17,15 @@ from towpath.engine.inforce import Configured
 from towpath.ports.deployer import Expectation, Observation
 from towpath.ports.errors import Temporary
 from towpath.storage import database, schema, signals
+from towpath.storage.run_store import PostgresRuns
 from towpath.storage.store import PostgresStore
 
 NO_SETTINGS = catalog.PolicySettings()
 REPO = "https://git.example.org/gitops.git"
-CHANNELS = ("towpath_looks", "towpath_configuration", "towpath_events")
+CHANNELS = (
+    *("towpath_looks", "towpath_configuration", "towpath_events"),
+    *("towpath_steps", "towpath_stops"),
+)
 
 
 @dataclass
@@ -93,8 +98,15 @@ def configuration(
 class World:
     """The parts, and what a test does with them."""
 
-    def __init__(self, parts: assembly.Engine, git: fake_git.FakeGit, deployer: FakeDeployer):
+    def __init__(
+        self,
+        parts: assembly.Engine,
+        git: fake_git.FakeGit,
+        deployer: FakeDeployer,
+        runner: fake_runner.FakeRunner,
+    ) -> None:
         self.engine = parts
+        self.runner = runner
         self.git = git
         self.deployer = deployer
         self.store = parts.store
@@ -166,17 +178,21 @@ async def world(
     listening = signals.Signals(url, CHANNELS)
     git = fake_git.FakeGit()
     deployer = FakeDeployer(git)
+    known, runner = database.Database(engine), fake_runner.FakeRunner()
     parts = assembly.assemble(
-        assembly.Outside(PostgresStore(database.Database(engine)), listening, git, deployer),
+        assembly.Outside(
+            PostgresStore(known), listening, git, deployer, PostgresRuns(known), runner
+        ),
         assembly.Manner("worker-1", looks_at_once=8, poll_interval_s=0.05),
     )
-    made = World(parts, git, deployer)
+    made = World(parts, git, deployer, runner)
     chosen = config or configuration()
     made.populate(chosen)
     await made.configure(chosen)
     await parts.observer.look()
     async with listening.listening():
-        tasks = [asyncio.create_task(parts.worker.run())] if working else []
+        loops = (parts.worker.run, parts.running.run) if working else ()
+        tasks = [asyncio.create_task(loop()) for loop in loops]
         try:
             yield made
         finally:

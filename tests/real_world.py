@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+import fake_runner
 import git_servers
 from git_servers import Origin
 from towpath.domain import catalog
@@ -24,6 +25,7 @@ from towpath.domain.status import Status
 from towpath.engine import assembly, configuring
 from towpath.git import adapter, deployer
 from towpath.storage import database, queries, schema, signals
+from towpath.storage.run_store import PostgresRuns
 from towpath.storage.store import PostgresStore
 
 ENVIRONMENTS = ("dev", "qa", "prod")
@@ -293,14 +295,17 @@ class World:
             options.pop("mirrors", self.folder / "mirrors"), **options
         )
         self.asked = queries.Queries(self.pool)
+        known = database.Database(self.pool)
         self.engine = assembly.assemble(
             assembly.Outside(
-                PostgresStore(database.Database(self.pool)),
+                PostgresStore(known),
                 listening,
                 self.git,
                 deployer.GitDeployer(self.git),
+                PostgresRuns(known),
+                fake_runner.FakeRunner(),
             ),
-            assembly.Manner("worker-1", 8, 0.05, configuring.FolderSource(self.configuration)),
+            assembly.Manner("worker-1", 8, 8, 0.05, configuring.FolderSource(self.configuration)),
         )
         try:
             async with listening.listening():

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -275,6 +276,16 @@ class FakeGit:
         return (git.FileDiff("values.yaml", "values.yaml", f"{old[:1]}..{new[:1]}"),)
 
 
+class FakeRunCommands:
+    """Nothing is suspended and nothing runs."""
+
+    async def resume(self, run: UUID, step: str, actor: str) -> bool:
+        raise KeyError(str(run))
+
+    async def stop(self, run: UUID, actor: str, comment: str) -> bool:
+        raise KeyError(str(run))
+
+
 def parts(
     engine: AsyncEngine,
     commands: FakeCommands,
@@ -290,6 +301,7 @@ def parts(
         commands=commands,
         notes=notes,  # type: ignore[arg-type] # most tests ask for none
         tracing=tracing,  # type: ignore[arg-type]
+        runs=FakeRunCommands(),
         git=FakeGit(),  # type: ignore[arg-type] # the rest of git is not for the API
         configuration=lambda: configuration,
         settings=Settings(**settings),  # type: ignore[arg-type]

@@ -28,18 +28,20 @@ from towpath.manifests import repositories
 from towpath.ports.errors import OutsideError
 from towpath.ports.outside import Host, Registry, Tracker
 from towpath.ports.store import StoreUnavailable
+from towpath.runner import Limits, LocalRunner
 from towpath.settings import Settings
 from towpath.storage import arrival, database, embedded, queries, schema, signals
 from towpath.storage.answers import Answers
 from towpath.storage.archive import PostgresArchive
 from towpath.storage.embedded import EmbeddedError
+from towpath.storage.run_store import PostgresRuns
 from towpath.storage.store import PostgresStore
 
 log = logging.getLogger(__name__)
 
 HISTORY_TIMEOUT_S = 120.0  # a first fetch of a long history, in the background
 MAINTENANCE_S = 6 * 3600.0
-CHANNELS = ("towpath_looks", "towpath_configuration")
+CHANNELS = ("towpath_looks", "towpath_configuration", "towpath_steps", "towpath_stops")
 
 
 class CannotStart(Exception):  # noqa: N818
@@ -108,11 +110,20 @@ async def running(
                 timeout=settings.git_timeout,
                 max_file_size=int(settings.max_file_size),
             )
+            local = stack.enter_context(contextlib.closing(_runner(settings)))
             engine = assembly.assemble(
-                assembly.Outside(PostgresStore(shared), news, git, deployer.GitDeployer(git)),
+                assembly.Outside(
+                    PostgresStore(shared),
+                    news,
+                    git,
+                    deployer.GitDeployer(git),
+                    PostgresRuns(shared),
+                    local,
+                ),
                 assembly.Manner(
                     settings.worker_name,
                     settings.looks_at_once,
+                    settings.steps_at_once,
                     settings.poll_interval,
                     _source(settings, git) if http else None,
                     settings.teams,
@@ -132,6 +143,7 @@ async def running(
                     queries.Queries(pool),
                     Answers(pool),
                     engine.commands,
+                    engine.running,
                     git,
                     notes,
                     tracing,
@@ -146,6 +158,11 @@ async def running(
             resolver = Resolver(settings.worker_name, archive, notes)
             await stack.enter_async_context(_working(engine, git, resolver))
             yield Running(address, engine)
+
+
+def _runner(settings: Settings) -> LocalRunner:
+    limits = Limits(settings.step_timeout, int(settings.step_output))
+    return LocalRunner(limits, settings.steps_at_once)
 
 
 @contextlib.contextmanager
@@ -292,6 +309,7 @@ async def _working(
         asyncio.create_task(engine.configuring.run(), name="configuring"),
         asyncio.create_task(engine.observer.run(), name="observer"),
         asyncio.create_task(engine.worker.run(), name="worker"),
+        asyncio.create_task(engine.running.run(), name="running"),
     ]
     try:
         yield

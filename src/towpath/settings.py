@@ -114,6 +114,24 @@ class Settings(BaseSettings):
     looks_at_once: int = Field(
         16, ge=1, le=1000, description="The number of releases this process works on at once."
     )
+    steps_at_once: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        description="The number of workflow steps this process executes at once.",
+    )
+    step_timeout: float = Field(
+        3600,
+        gt=0,
+        le=7 * 86400,
+        description="Seconds after which a workflow step is ended, whatever its own limits say.",
+    )
+    step_output: pydantic.ByteSize = Field(
+        pydantic.ByteSize(10 * 1024 * 1024),
+        ge=1024,
+        le=1024 * 1024 * 1024,
+        description="The most that a workflow step may write; what comes after is left out.",
+    )
     git_timeout: float = Field(
         60, gt=0, le=3600, description="Seconds after which a git fetch or push is given up."
     )

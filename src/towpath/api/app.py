@@ -23,6 +23,7 @@ from towpath.api.routes import (
     notes,
     products,
     releases,
+    runs,
 )
 from towpath.api.routes import stream as streaming
 from towpath.api.schemas.base import ProblemDocument
@@ -76,7 +77,10 @@ def _routed() -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX, responses=_PROBLEMS)
-    for topic in (products, releases, notes, environments, configuration, events, streaming, me):
+    for topic in (
+        *(products, releases, runs, notes, environments, configuration),
+        *(events, streaming, me),
+    ):
         api.include_router(topic.router)
     return api
 

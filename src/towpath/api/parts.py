@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from towpath.domain.catalog import Catalog, Problem
 from towpath.history.notes import Notes
 from towpath.history.tracing import Tracing
-from towpath.ports.commanding import Commands
+from towpath.ports.commanding import Commands, RunCommands
 from towpath.ports.git import Git
 from towpath.storage.answers import Answers
 from towpath.storage.queries import Queries
@@ -46,6 +46,7 @@ class Parts:
     queries: Queries
     answers: Answers
     commands: Commands
+    runs: RunCommands
     git: Git
     notes: Notes
     tracing: Tracing

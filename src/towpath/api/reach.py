@@ -51,6 +51,7 @@ async def document(parts: Parts, of: Release, actor: str) -> releases.ReleaseDoc
         approvals.person(actor, parts.settings.teams),
         {name: await parts.queries.authors(of, name) for name in asked},
         _windows(parts),
+        await parts.queries.runs(of.id),
     )
     return releases.document(of, await carrying.carriers(parts.queries, of), around)
 

@@ -25,19 +25,34 @@ class TooMany(Exception):  # noqa: N818
     """There are as many followers as are allowed."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunsChanged:
+    """Runs of a release's workflows have changed (empty: of any); ask for them anew."""
+
+    release: str
+
+    @property
+    def product(self) -> str:
+        """The release's product."""
+        return self.release.rpartition("-")[0]
+
+
+News = Happened | RunsChanged
+
+
 @dataclass(eq=False, slots=True)
 class Follower:
     """One open stream: what it wants, and what has come for it."""
 
     product: str
     release: str
-    queue: asyncio.Queue[Happened | None] = field(
+    queue: asyncio.Queue[News | None] = field(
         default_factory=lambda: asyncio.Queue(maxsize=QUEUE + 1)
     )
     left_behind: bool = False
 
-    def offer(self, event: Happened) -> None:
-        """Take an event that is wanted; when there is no room, none any more."""
+    def offer(self, event: News) -> None:
+        """Take news that are wanted; when there is no room, none any more."""
         if self.left_behind or not self.wants(event):
             return
         if self.queue.qsize() < QUEUE:
@@ -46,8 +61,10 @@ class Follower:
         self.left_behind = True
         self.queue.put_nowait(None)
 
-    def wants(self, event: Happened) -> bool:
-        """Whether the event is of its product and release."""
+    def wants(self, event: News) -> bool:
+        """Whether the news are of its product and release."""
+        if isinstance(event, RunsChanged) and not event.release:
+            return True
         return self.product in ("", event.product) and self.release in ("", event.release)
 
 
@@ -66,7 +83,17 @@ class Spreading:
         return len(self._followers)
 
     async def run(self) -> None:
-        """Spread events until cancelled."""
+        """Spread events and news of runs until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._events_for_ever())
+            both.create_task(self._runs_for_ever())
+
+    async def _runs_for_ever(self) -> None:
+        async for release in self._queries.run_news():
+            for follower in self._followers:
+                follower.offer(RunsChanged(release))
+
+    async def _events_for_ever(self) -> None:
         async for _ in self._queries.wakes():
             await asyncio.sleep(GATHER_S)
             try:
@@ -108,8 +135,8 @@ class Spreading:
 
     async def events(
         self, follower: Follower, last: int | None, until: float
-    ) -> AsyncGenerator[Happened, None]:
-        """Everything the follower wants after `last` (None: from now).
+    ) -> AsyncGenerator[News, None]:
+        """Everything the follower wants after `last` (None: from now), and news of runs from now.
 
         Ends when it is left behind, and at `until`, on the clock of the event loop.
         """
@@ -120,7 +147,7 @@ class Spreading:
             # An id from before a restore of the database may be higher than any there is.
             sent = max(sent, min(last, await self._queries.newest_event()))
         while (event := await _next(follower, until)) is not None:
-            if event.id > sent:
+            if isinstance(event, RunsChanged) or event.id > sent:
                 yield event
 
     async def _missed(self, follower: Follower, last: int, until: int) -> AsyncIterator[Happened]:
@@ -134,7 +161,7 @@ class Spreading:
             last = found[-1].id
 
 
-async def _next(follower: Follower, until: float) -> Happened | None:
+async def _next(follower: Follower, until: float) -> News | None:
     try:
         async with asyncio.timeout_at(until):
             return await follower.queue.get()

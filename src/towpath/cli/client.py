@@ -62,6 +62,20 @@ class Api:
         """Ask for something to be done. Never repeated by itself."""
         return await self._ask("POST", path, json=body, timeout=WRITE)
 
+    @asynccontextmanager
+    async def text(self, *path: str, **query: str | bool) -> AsyncIterator[httpx.Response]:
+        """A text as it comes: read it by `aiter_bytes`."""
+        try:
+            async with self.http.stream(
+                "GET", _address(path), params=query, timeout=STREAM
+            ) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    self._read(answer)
+                yield answer
+        except httpx.TransportError as problem:
+            raise _unanswered(problem, self.server, "GET") from problem
+
     async def pages(self, *path: str, limit: int, **query: object) -> Document:
         """A list of up to `limit` items, from as many pages as that takes."""
         items: list[Document] = []
@@ -75,9 +89,8 @@ class Api:
                 return {"items": items, "next_cursor": cursor}
 
     async def _ask(self, method: str, path: tuple[str, ...], **call: Any) -> Document:
-        address = "/api/v1/" + "/".join(quote(part, safe="") for part in path)
         try:
-            answer = await self.http.request(method, address, **call)
+            answer = await self.http.request(method, _address(path), **call)
         except httpx.TransportError as problem:
             raise _unanswered(problem, self.server, method) from problem
         self._compare_clocks(answer)
@@ -105,6 +118,10 @@ class Api:
         if answer.is_success:
             return document
         raise problem(document, answer.status_code)
+
+
+def _address(path: tuple[str, ...]) -> str:
+    return "/api/v1/" + "/".join(quote(part, safe="") for part in path)
 
 
 class Unanswered(Failed):

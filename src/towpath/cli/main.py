@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from towpath.cli import linting, overview, policies, releases, serving, steering, tracing
+from towpath.cli import linting, overview, policies, releases, runs, serving, steering, tracing
 
 app = typer.Typer(
     name="towpath",
@@ -62,5 +62,6 @@ app.command(epilog='Example: towpath lock checkout prod-eu --reason "sale" --unt
     steering.lock
 )
 app.command(epilog="Example: towpath unlock checkout prod-eu")(steering.unlock)
+app.command(epilog="Example: towpath logs checkout-128 qa --step smoke --follow")(runs.logs)
 app.add_typer(policies.app, name="policy")
 app.command(epilog="Example: towpath refresh")(steering.refresh)

@@ -15,10 +15,13 @@ from towpath.engine.planning import Planner
 from towpath.engine.reading import Reader
 from towpath.engine.reconcile import Reconciler
 from towpath.engine.remotes import Remotes
+from towpath.engine.running import Running
 from towpath.engine.watch import Watch
 from towpath.engine.worker import Worker
 from towpath.ports.deployer import Deployer
 from towpath.ports.git import Git
+from towpath.ports.runner import Runner
+from towpath.ports.runs import Runs
 from towpath.ports.store import Signals, Store
 
 
@@ -30,6 +33,8 @@ class Outside:
     signals: Signals
     git: Git
     deployer: Deployer
+    runs: Runs
+    runner: Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Manner:
 
     name: str
     looks_at_once: int = 16
+    steps_at_once: int = 8
     poll_interval_s: float = 10.0
     source: Source | None = None
     teams: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -53,6 +59,7 @@ class Engine:
     store: Store
     in_force: InForce
     worker: Worker
+    running: Running
     observer: Observer
     commands: EngineCommands
     configuring: Configuring
@@ -86,6 +93,7 @@ def assemble(outside: Outside, manner: Manner) -> Engine:
             in_force,
             manner.looks_at_once,
         ),
+        Running(manner.name, outside.runs, outside.signals, outside.runner, manner.steps_at_once),
         observer,
         EngineCommands(
             store,

@@ -83,6 +83,10 @@ class Running:
             log.warning("the database does not answer: %s", error)
             await asyncio.sleep(ASK_EVERY_S)
             return
+        except Exception:  # a defect of ours with one run must stop no other
+            log.exception("runs of workflows did not go on")
+            await asyncio.sleep(ASK_EVERY_S)
+            return
         for execution in taken:
             self._begin(execution)
         if not moved and not taken:

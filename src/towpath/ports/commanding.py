@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from towpath.domain import policy, reasons
 from towpath.domain.release import Release
@@ -116,4 +117,16 @@ class Commands(Protocol):
 
     async def refresh(self, repository: str) -> Looked:
         """Look for new commits now, in one repository or (empty) in all."""
+        ...
+
+
+class RunCommands(Protocol):
+    """The wishes about runs of workflows. `actor` is who asks."""
+
+    async def resume(self, run: UUID, step: str, actor: str) -> bool:
+        """Let a suspended step go on; False when it is not suspended. Raises `KeyError`."""
+        ...
+
+    async def stop(self, run: UUID, actor: str, comment: str) -> bool:
+        """Ask a run to stop; False when nothing is left to stop. Raises `KeyError`."""
         ...

@@ -14,6 +14,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 EVENTS = "towpath_events"
+RUNS = "towpath_runs"  # the word is the release whose runs changed
 CONNECT_TIMEOUT_S = 10
 LONGEST_SILENCE_S = 15.0  # then the connection is tried, and the listener looks anyway
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.2, 5.0
@@ -28,14 +29,22 @@ async def wakes(
 
     Holds one connection beside the pool. Never ends and never raises because of the database.
     """
+    async for _ in words(engine, channel, silence):
+        yield
+
+
+async def words(
+    engine: AsyncEngine, channel: str, silence: float = LONGEST_SILENCE_S
+) -> AsyncIterator[str | None]:
+    """As `wakes`, with what was said; empty after a connection, None for a silence."""
     delay = FIRST_DELAY_S
     while True:
         try:
             async with await _listening(engine, channel) as connection:
                 delay = FIRST_DELAY_S
-                yield
-                async for _ in _words(connection, silence):
-                    yield
+                yield ""
+                async for word in _words(connection, silence):
+                    yield word
         except (psycopg.Error, OSError) as error:
             logger.warning("No word from the database (%s); connecting again", error)
         await asyncio.sleep(delay * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, no secret
@@ -51,14 +60,13 @@ async def _listening(engine: AsyncEngine, channel: str) -> psycopg.AsyncConnecti
     return connection
 
 
-async def _words(connection: psycopg.AsyncConnection, silence: float) -> AsyncIterator[None]:
-    """One word for all notifications that have come together, or for a silence."""
+async def _words(connection: psycopg.AsyncConnection, silence: float) -> AsyncIterator[str | None]:
+    """Each word of the notifications that have come together once; or nothing, for a silence."""
     while True:
-        heard = False
-        async for _ in connection.notifies(timeout=silence, stop_after=1):
-            heard = True
+        heard = {word.payload async for word in connection.notifies(timeout=silence, stop_after=1)}
         if not heard:
             # A dead peer says nothing either: only an answer shows that the connection lives.
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await connection.execute("SELECT 1")
-        yield
+        for word in heard or (None,):
+            yield word

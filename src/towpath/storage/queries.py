@@ -5,6 +5,7 @@ Every method is one transaction and raises `StoreUnavailable` when the database 
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -18,6 +19,7 @@ from towpath.storage import (
     listing,
     notifications,
     overview,
+    run_queries,
     standing,
     tables,
     timeline,
@@ -75,6 +77,31 @@ class Queries:
     async def authors(self, of: Release, environment: str) -> frozenset[str]:
         """Who wrote what a release brings to an environment, with those it supersedes there."""
         return await self._database.run(lambda c: standing.authors(c, of, environment))
+
+    # --- runs of workflows -------------------------------------------------------------------
+    async def runs(self, release: str) -> Sequence[run_queries.Shown]:
+        """The runs of a release with their steps."""
+        return await self._database.run(lambda c: run_queries.of_release(c, release))
+
+    async def run(self, run: UUID) -> run_queries.Whole | None:
+        """All of one run."""
+        return await self._database.run(lambda c: run_queries.one(c, run))
+
+    async def log_end(self, run: UUID, step: str, attempt: int | None) -> run_queries.LogEnd | None:
+        """How far the log of a step goes; None when there is no such step."""
+        return await self._database.run(lambda c: run_queries.log_end(c, run, step, attempt))
+
+    async def log(self, run: UUID, step: str, attempt: int, begin: int, end: int) -> bytes:
+        """The bytes of a log from `begin` up to `end`."""
+        return await self._database.run(
+            lambda c: run_queries.log_bytes(c, run, step, attempt, begin, end)
+        )
+
+    async def run_news(self) -> AsyncIterator[str]:
+        """Yields the release whose runs changed; empty: look at all, something may be missed."""
+        async for word in notifications.words(self._engine, notifications.RUNS):
+            if word is not None:
+                yield word
 
     # --- places ------------------------------------------------------------------------------
     async def known_products(self) -> frozenset[str]:

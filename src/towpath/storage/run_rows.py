@@ -51,6 +51,12 @@ def run(row: Mapping[str, Any], manifest: Manifest) -> Run:
     )
 
 
+def run_of_json(row: Mapping[str, Any], manifest: Manifest) -> Run:
+    """A run from its row as JSON, without its steps."""
+    moments = {key: moment(row[key]) for key in ("created_at", "started_at", "ended_at")}
+    return run({**row, **moments, "id": UUID(row["id"])}, manifest)
+
+
 def step(row: Mapping[str, Any]) -> Step:
     """A step from its row."""
     return Step(

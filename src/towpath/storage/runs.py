@@ -18,7 +18,7 @@ from towpath.domain import events
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.status import Status
 from towpath.domain.workflow import Kind, Manifest, Place, Run
-from towpath.ports.runner import Outcome, Progress
+from towpath.ports.runner import Outcome
 from towpath.ports.runs import Advance, Execution, Piece, Turn
 from towpath.ports.store import LeaseLost, Ticket
 from towpath.storage import codec, looks, records, run_rows
@@ -80,7 +80,7 @@ _STOP = sa.text(
 )
 _DUE_RUN = sa.text(
     """
-    SELECT run.*, now() AS now FROM run WHERE due_at <= now() AND due_at < 'infinity'
+    SELECT run.*, now() AS now FROM run WHERE due_at <= now()
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
     """
 )
@@ -90,20 +90,24 @@ _MANIFEST = sa.text("SELECT data FROM manifest WHERE digest = :digest")
 _TAKE = sa.text(
     """
     WITH due AS (
-        SELECT run, id FROM step WHERE due_at <= now() AND leased_until < now()
+        SELECT run, id FROM step WHERE due_at <= now() AND coalesce(leased_until < now(), true)
         ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     ), cut_short AS (
         INSERT INTO interruption (run, step, attempt, worker, started_at)
         SELECT run, id, attempt, worker, started_at FROM step JOIN due USING (run, id)
         WHERE status = 'running' AND NOT stop
         ON CONFLICT DO NOTHING
+    ), begun AS (  -- so that the run's own status follows
+        UPDATE run SET due_at = least(due_at, now()) FROM due
+        WHERE run.id = due.run AND run.status = 'pending'
     )
-    UPDATE step SET status = 'running', attempt = attempt + CASE WHEN stop THEN 0 ELSE 1 END,
-        started_at = CASE WHEN stop THEN started_at ELSE now() END, worker = :worker,
+    UPDATE step SET status = 'running',
+        attempt = step.attempt + CASE WHEN stop THEN 0 ELSE 1 END,
+        started_at = CASE WHEN stop THEN step.started_at ELSE now() END, worker = :worker,
         leased_until = now() + make_interval(secs => :lease)
-    FROM due JOIN run ON run.id = due.run
+    FROM due JOIN run AS of_step ON of_step.id = due.run
     WHERE step.run = due.run AND step.id = due.id
-    RETURNING step.*, to_jsonb(run) AS whole
+    RETURNING step.*, to_jsonb(of_step) AS whole
     """
 )
 _RENEW = sa.text(
@@ -135,16 +139,21 @@ _SAVE_STEPS = sa.text(
     SELECT :run, id, place, name, kind, template, parent, status, reason, attempt,
         started_at, ended_at, until, inputs, outputs, memo,
         CASE WHEN due THEN now() END, CASE WHEN leased THEN :worker ELSE '' END,
-        CASE WHEN leased THEN now() + make_interval(secs => :lease) ELSE '-infinity' END, false
+        CASE WHEN leased THEN now() + make_interval(secs => :lease) END, false
     FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS new (id text, place int, name text, kind text,
         template text, parent text, status text, reason jsonb, attempt int, started_at timestamptz,
         ended_at timestamptz, until timestamptz, inputs jsonb, outputs jsonb, memo jsonb,
         due boolean, leased boolean)
     ON CONFLICT (run, id) DO UPDATE SET place = excluded.place, status = excluded.status,
-        reason = excluded.reason, attempt = excluded.attempt, started_at = excluded.started_at,
-        ended_at = excluded.ended_at, until = excluded.until, inputs = excluded.inputs,
-        outputs = excluded.outputs, memo = excluded.memo, due_at = excluded.due_at,
-        worker = excluded.worker, leased_until = excluded.leased_until, stop = excluded.stop
+        reason = excluded.reason, attempt = greatest(step.attempt, excluded.attempt),
+        started_at = excluded.started_at, ended_at = excluded.ended_at, until = excluded.until,
+        inputs = excluded.inputs, outputs = excluded.outputs, memo = excluded.memo,
+        due_at = CASE WHEN excluded.ended_at IS NULL
+            THEN coalesce(excluded.due_at, step.due_at) END,
+        worker = CASE WHEN excluded.due_at IS NULL THEN step.worker ELSE excluded.worker END,
+        leased_until = CASE WHEN excluded.due_at IS NULL THEN step.leased_until
+            ELSE excluded.leased_until END,
+        stop = step.stop AND excluded.due_at IS NULL
     """
 )
 _END_LEAVES = sa.text(
@@ -156,7 +165,7 @@ _SAVE_RUN = sa.text(
     """
     UPDATE run SET status = :status, reason = CAST(:reason AS jsonb),
         outputs = CAST(:outputs AS jsonb), started_at = :started_at, ended_at = :ended_at,
-        due_at = coalesce(CAST(:again_at AS timestamptz), 'infinity')
+        due_at = CAST(:again_at AS timestamptz)
     WHERE id = :id
     """
 )
@@ -236,7 +245,7 @@ async def advance_next(connection: Connection, advance: Advance) -> bool:
     if row is None:
         return False
     before = await _loaded(connection, row)
-    await _go_on(connection, row, before, advance(before, {}, row.now))
+    _go_on(connection, row, before, {}, advance)
     return True
 
 
@@ -286,8 +295,7 @@ async def finish_step(
         return None
     if rest.data:
         append_log(connection, turn, rest)
-    progress = advance(before, {turn.step: outcome}, row.now)
-    return await _go_on(connection, row, before, progress, worker, room)
+    return _go_on(connection, row, before, {turn.step: outcome}, advance, worker, room)
 
 
 def append_log(connection: Connection, turn: Turn, piece: Piece) -> None:
@@ -317,8 +325,7 @@ async def resume(
     if found.kind is not Kind.SUSPEND or found.status is not Status.SUSPENDED:
         return False
     reason = Reason(Code.WORKFLOW_RUNNING, f"{actor} let it go on", {"actor": actor})
-    progress = advance(before, {step: Outcome(Status.SUCCEEDED, reason)}, row.now)
-    await _go_on(connection, row, before, progress)
+    _go_on(connection, row, before, {step: Outcome(Status.SUCCEEDED, reason)}, advance)
     event = events.StepResumed(run, row.template, found.name, environment=row.environment)
     await _event(connection, row.release, event, actor)
     return True
@@ -344,34 +351,30 @@ async def _event(connection: Connection, release: str, event: events.Event, acto
 
 
 # --- rows ------------------------------------------------------------------------------------
-async def _go_on(
+def _go_on(
     connection: Connection,
     row: Row,
     before: Run,
-    progress: Progress,
+    outcomes: Mapping[str, Outcome],
+    advance: Advance,
     worker: str = "",
     room: int = 0,
 ) -> Sequence[Execution]:
-    """Save what changed of a locked run; take some of what is due now; wake whoever waits."""
-    after = progress.run
+    """Let a locked run go on: save what changed, take some of what is due, wake whoever waits."""
+    progress = advance(before, outcomes, row.now)
     leased = progress.due[:room]
-    taken = _in_hand(after, leased, row.now)
-    changed = [
-        {
-            **run_rows.as_json(each, place),
-            "due": each.id in progress.due,
-            "leased": each.id in leased,
-        }
-        for place, each in enumerate(taken.steps.values())
-        if each != before.steps.get(each.id)
-    ]
+    after, again_at = progress.run, progress.again_at
+    if leased:
+        begun = advance(_in_hand(after, leased, row.now), {}, row.now)
+        after, again_at = begun.run, begun.again_at
+    changed = _changed(before, after, progress.due, leased)
     if changed:
         steps = {"run": before.id, "steps": codec.json_text(changed), "lease": LEASE_S}
         connection.later(_SAVE_STEPS, {**steps, "worker": worker})
     if progress.stop:
         connection.later(_END_LEAVES, {"run": before.id, "steps": list(progress.stop)})
         _tell(connection, STOPS_CHANNEL)
-    _save(connection, after, progress.again_at)
+    _save(connection, after, again_at)
     if len(progress.due) > len(leased):
         _tell(connection, STEPS_CHANNEL)
     if _is_news(before, after):
@@ -379,8 +382,18 @@ async def _go_on(
     if changed or _is_news(before, after):
         _tell(connection, RUNS_CHANNEL, row.release)
     return [
-        Execution(Turn(after.id, name, taken.steps[name].attempt), _only(taken, name))
+        Execution(Turn(after.id, name, after.steps[name].attempt), _only(after, name))
         for name in leased
+    ]
+
+
+def _changed(
+    before: Run, after: Run, due: Collection[str], leased: Collection[str]
+) -> Sequence[Mapping[str, object]]:
+    return [
+        {**run_rows.as_json(each, place), "due": each.id in due, "leased": each.id in leased}
+        for place, each in enumerate(after.steps.values())
+        if each != before.steps.get(each.id)
     ]
 
 
@@ -441,9 +454,7 @@ def _stands(row: Row, turn: Turn, worker: str) -> bool:
 
 
 async def _from_json(connection: Connection, row: Mapping[str, Any]) -> Run:
-    moments = {key: run_rows.moment(row[key]) for key in ("created_at", "started_at", "ended_at")}
-    manifest = await _manifest(connection, row["manifest"])
-    return run_rows.run({**row, **moments, "id": UUID(row["id"])}, manifest)
+    return run_rows.run_of_json(row, await _manifest(connection, row["manifest"]))
 
 
 # --- manifests -------------------------------------------------------------------------------

@@ -209,10 +209,10 @@ run = sa.Table(
     sa.Column("created_at", _moment, nullable=False, server_default=_now),
     sa.Column("started_at", _moment),
     sa.Column("ended_at", _moment),
-    sa.Column("due_at", _moment, nullable=False, server_default=_now),
+    sa.Column("due_at", _moment, server_default=_now),
 )
 sa.Index("ix_run_release", run.c.release)
-sa.Index("ix_run_due", run.c.due_at, postgresql_where=sa.text("due_at < 'infinity'"))
+sa.Index("ix_run_due", run.c.due_at, postgresql_where=sa.text("due_at IS NOT NULL"))
 
 # The steps of runs, in the order in which they came. A leaf with `due_at` is to be executed: it is
 # leased by whoever does, and taken over when the lease runs out. `stop`: it must end.
@@ -241,7 +241,7 @@ step = sa.Table(
     sa.Column("outputs", pg.JSONB, nullable=False),
     sa.Column("memo", pg.JSONB, nullable=False),
     sa.Column("due_at", _moment),
-    sa.Column("leased_until", _moment, nullable=False, server_default=sa.text("'-infinity'")),
+    sa.Column("leased_until", _moment),
     sa.Column("worker", sa.Text, nullable=False, server_default=""),
     sa.Column("stop", sa.Boolean, nullable=False, server_default=sa.false()),
 )

@@ -57,8 +57,10 @@ async def test_the_newest_of_a_burst_carries_the_older_ones(database_url: str) -
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_policy_with_an_approval_is_refused_rather_than_ignored(database_url: str) -> None:
-    settings = catalog.PolicySettings(approval=catalog.Approval())
+async def test_a_policy_with_a_pull_request_is_refused_rather_than_ignored(
+    database_url: str,
+) -> None:
+    settings = catalog.PolicySettings(action=catalog.PromotionAction.PULL_REQUEST)
     config = engine_world.configuration(settings=settings)
     async with world(database_url, config) as w:
         w.push("1.1.0")
@@ -66,5 +68,5 @@ async def test_a_policy_with_an_approval_is_refused_rather_than_ignored(database
         ended = await w.until_ended("shop-1")
         assert ended.status is Status.ERROR
         assert ended.reason is not None
-        assert "approval" in ended.reason.sentence
+        assert "action: pr" in ended.reason.sentence
         assert w.tags("qa") == {"1.0.0"}

@@ -4,6 +4,7 @@ A browser's `EventSource` reconnects by itself and says the last id it has seen.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from towpath.api import errors
 from towpath.api.reach import Reach
 from towpath.api.routes.releases import Word
 from towpath.api.schemas.events import EventShown
-from towpath.api.spreading import Spreading, TooMany
+from towpath.api.spreading import News, RunsChanged, Spreading, TooMany
 from towpath.ports.store import StoreUnavailable
 
 router = APIRouter(tags=["events"])
@@ -34,6 +35,8 @@ async def stream(
     last_event_id: Seen = None,
 ) -> EventSourceResponse:
     """Events of a product, a release or all. First a `ready`, then `event`s, each with its id.
+
+    `runs` says that runs of a release's workflows changed (empty: of any): ask for them anew.
 
     It ends itself after ten minutes, or when the reader does not keep up: come back with
     `Last-Event-ID`, and nothing is missed.
@@ -72,11 +75,14 @@ async def _frames(
             resumed = position if last is None else min(last, position)
             yield ServerSentEvent("{}", event="ready", id=str(resumed))
             async with aclosing(spreading.events(follower, last, until)) as events:
-                async for event in events:
-                    yield _frame(EventShown.model_validate(event))
+                async for news in events:
+                    yield _frame(news)
     except (StoreUnavailable, TooMany):
         return
 
 
-def _frame(event: EventShown) -> ServerSentEvent:
+def _frame(news: News) -> ServerSentEvent:
+    if isinstance(news, RunsChanged):
+        return ServerSentEvent(json.dumps({"release": news.release}), event="runs")
+    event = EventShown.model_validate(news)
     return ServerSentEvent(event.model_dump_json(), event="event", id=str(event.id))

@@ -1,18 +1,21 @@
 """Releases: as rows of a list, and as one document that says everything."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from towpath.api.schemas import runs
 from towpath.api.schemas.base import ReasonShown, Seconds, Shown
+from towpath.api.schemas.runs import WorkflowShown
 from towpath.api.schemas.settings import SettingsShown
 from towpath.domain import content, explaining, gates, possible, values
 from towpath.domain.approvals import Person
 from towpath.domain.catalog import Window
 from towpath.domain.release import GateKind, PhaseName, Promotion, Release, Role, Trigger
 from towpath.domain.status import Status
+from towpath.storage import run_queries
 
 
 class PlaceShown(Shown):
@@ -179,6 +182,7 @@ class EnvironmentShown(Shown):
     carried_by: Carrier | None
     actions: tuple[str, ...]
     not_now: dict[str, RefusalShown]
+    workflows: tuple[WorkflowShown, ...]
     settings: SettingsShown
     origins: dict[str, str]
 
@@ -260,13 +264,14 @@ class ReleaseDocument(Shown):
     carried_by: Carrier | None
     actions: tuple[str, ...]
     not_now: dict[str, RefusalShown]
+    workflows: tuple[WorkflowShown, ...]
     environments: tuple[EnvironmentShown, ...]
     components: tuple[ComponentShown, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a document says besides the release: who asks, who wrote what, what windows there are.
+    """What a document says besides the release: who asks, who wrote what, windows, runs.
 
     `wrote`: for environments where it matters, the authors of what is brought there.
     """
@@ -274,6 +279,7 @@ class Around:
     who: Person
     wrote: Mapping[str, Collection[str]] = field(default_factory=dict)
     windows: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
+    ran: Sequence[run_queries.Shown] = ()
 
 
 def document(of: Release, carriers: Mapping[str, Carrier], around: Around) -> ReleaseDocument:
@@ -296,6 +302,7 @@ def document(of: Release, carriers: Mapping[str, Carrier], around: Around) -> Re
         carried_by=next(iter(carriers.values()), None),
         actions=may.actions,
         not_now=_refusals(may),
+        workflows=runs.workflows(around.ran, ""),
         environments=tuple(
             _environment(of, promotion, position, carriers.get(promotion.environment), around)
             for position, promotion in enumerate(of.promotions)
@@ -349,6 +356,7 @@ def _environment(
         carried_by=carrier,
         actions=may.actions,
         not_now=_refusals(may),
+        workflows=runs.workflows(around.ran, promotion.environment),
         settings=SettingsShown.model_validate(promotion.settings),
         origins=dict(promotion.origins),
     )

@@ -32,12 +32,12 @@ CREATE TABLE run (
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     started_at TIMESTAMP WITH TIME ZONE,
     ended_at TIMESTAMP WITH TIME ZONE,
-    due_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE DEFAULT now(),
     CONSTRAINT pk_run PRIMARY KEY (id)
 );
 
 CREATE INDEX ix_run_release ON run (release);
-CREATE INDEX ix_run_due ON run (due_at) WHERE due_at < 'infinity';
+CREATE INDEX ix_run_due ON run (due_at) WHERE due_at IS NOT NULL;
 
 CREATE TABLE step (
     run UUID NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE step (
     outputs JSONB NOT NULL,
     memo JSONB NOT NULL,
     due_at TIMESTAMP WITH TIME ZONE,
-    leased_until TIMESTAMP WITH TIME ZONE DEFAULT '-infinity' NOT NULL,
+    leased_until TIMESTAMP WITH TIME ZONE,
     worker TEXT DEFAULT '' NOT NULL,
     stop BOOLEAN DEFAULT false NOT NULL,
     CONSTRAINT pk_step PRIMARY KEY (run, id),
