@@ -16,13 +16,15 @@ from rich.text import Text
 
 from towpath import bootstrap
 from towpath.cli import client, live, output, profile, watching
-from towpath.demo import playing, story, world
+from towpath.demo import cast, playing, story, world
 from towpath.settings import Settings
 
 POLL_S = 2.0
 READY_S = 60.0
 BETWEEN_CHANGES_S = 60.0
 PREFERRED_PORT = 8080
+APPROVED_AFTER_S = 1.0  # with `--once`
+APPROVED_LATE_S = 20.0  # time for whoever watches to approve it first
 
 
 async def show(settings: Settings, folder: Path, *, once: bool) -> int:
@@ -31,9 +33,10 @@ async def show(settings: Settings, folder: Path, *, once: bool) -> int:
     made = await asyncio.to_thread(_world, folder)
     console.print(_introduction(made))
     changes = _unplayed(made)
-    async with _served(settings, made) as api:
+    async with _served(settings, made) as (api, operator):
         await _ready(api)
-        code = await _next(api, made, changes, console)
+        approver = _Approver(operator, console, APPROVED_AFTER_S if once else APPROVED_LATE_S)
+        code = await _next(api, made, changes, console, approver)
         if once:
             return code
         console.print(_what_to_try(api.server, made))
@@ -41,7 +44,7 @@ async def show(settings: Settings, folder: Path, *, once: bool) -> int:
             await asyncio.sleep(BETWEEN_CHANGES_S)
             with contextlib.suppress(TimeoutError):  # something holds it: the story goes on
                 async with asyncio.timeout(BETWEEN_CHANGES_S):
-                    await _next(api, made, changes, console)
+                    await _next(api, made, changes, console, approver)
 
 
 def with_port(settings: Settings, *, chosen: bool) -> Settings:
@@ -74,13 +77,48 @@ def _unplayed(made: world.World) -> Iterator[story.Change]:
 
 
 @contextlib.asynccontextmanager
-async def _served(settings: Settings, made: world.World) -> AsyncIterator[client.Api]:
+async def _served(
+    settings: Settings, made: world.World
+) -> AsyncIterator[tuple[client.Api, client.Api]]:
+    """The server, as whoever watches reaches it, and as the one who runs production does."""
     own = settings.model_copy(update={"config": str(made.configuration), "poll_interval": POLL_S})
     async with (
         bootstrap.running(own) as running,
         client.connect(profile.Profile(server=running.address, name="demo")) as api,
+        client.connect(profile.Profile(server=running.address, name=cast.JONAS.name)) as operator,
     ):
-        yield api
+        yield api, operator
+
+
+class _Approver:
+    """Somebody who approves what goes to production, a while after being asked."""
+
+    def __init__(self, api: client.Api, console: Console, after_s: float) -> None:
+        self._api = api
+        self._console = console
+        self._after_s = after_s
+
+    async def along(self, coming: AsyncIterator[client.Document]) -> AsyncIterator[client.Document]:
+        """The documents as they come, and an approval for each environment that asks for one."""
+        asked: dict[str, asyncio.Task[None]] = {}
+        try:
+            async for document in coming:
+                for one in document["environments"]:
+                    name = one["name"]
+                    if "approve" in one["actions"] and name not in asked:
+                        asked[name] = asyncio.create_task(self._approve(document["id"], name))
+                yield document
+        finally:
+            for task in asked.values():
+                task.cancel()
+            await asyncio.gather(*asked.values(), return_exceptions=True)
+
+    async def _approve(self, release: str, environment: str) -> None:
+        await asyncio.sleep(self._after_s)
+        path = ("releases", release, "environments", environment, "approve")
+        with contextlib.suppress(client.Failed):  # somebody else was faster, or it is over
+            await self._api.post(*path, body={"comment": "fine in staging"})
+            self._console.print(f"{cast.JONAS.name} approves {release} for {environment}")
 
 
 async def _ready(api: client.Api) -> None:
@@ -92,7 +130,11 @@ async def _ready(api: client.Api) -> None:
 
 
 async def _next(
-    api: client.Api, made: world.World, changes: Iterator[story.Change], console: Console
+    api: client.Api,
+    made: world.World,
+    changes: Iterator[story.Change],
+    console: Console,
+    approver: _Approver,
 ) -> int:
     """Play the next change, and follow the release that is made of it."""
     change = next(changes)
@@ -103,7 +145,13 @@ async def _next(
     for release in looked["releases"]:
         connection = watching.Connection()
         coming = watching.documents(api, release, connection)
-        code = await live.follow(coming, console, api.now, note=partial(_note, connection))
+        code = await live.follow(
+            approver.along(coming),
+            console,
+            api.now,
+            note=partial(_note, connection),
+            option=profile.option(api.server),
+        )
     if not looked["releases"] and played.promotable:
         console.print("No release was made of it: another one carries it already.")
     return code
@@ -142,6 +190,7 @@ def _what_to_try(server: str, made: world.World) -> Text:
         f"towpath status{option}",
         f"towpath release list{option}",
         f"towpath release show {product}-1{option}",
+        f"towpath policy evaluate {product} prod-eu{option}",
         f"towpath release notes {product}-1 --environment prod-eu{option}",
         f"towpath where {issue}{option}",
         f"towpath lock {product} staging --reason 'release freeze'{option}",

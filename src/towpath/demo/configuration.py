@@ -18,7 +18,7 @@ def build(path: Path, addresses: Mapping[str, Path], gitops: Path, now: datetime
     """Write the repository: three commits, the last of them three weeks old."""
     store = objects.Pack()
     steps = (
-        (28, cast.JONAS, "Name our environments\n", {"environments.yaml": _environments()}),
+        (28, cast.JONAS, "Name our environments\n", {"environments.yaml": _environments(now)}),
         (26, cast.JONAS, "Describe the applications\n", _applications(gitops)),
         (21, cast.ADA, "Promote webshop and payments with Towpath\n", _promotion(addresses)),
     )
@@ -41,7 +41,7 @@ def _promotion(addresses: Mapping[str, Path]) -> Mapping[str, str]:
     return products | {"flows.yaml": flows, "policies.yaml": policies, "templates.yaml": templates}
 
 
-def _environments() -> str:
+def _environments(now: datetime) -> str:
     documents = []
     for position, environment in enumerate(cast.ENVIRONMENTS, start=1):
         shared = environment.cluster == "nonprod"
@@ -56,8 +56,21 @@ spec:
   position: {position}
   clusters:
     - name: {environment.cluster}{namespaces}
-""")
+{_stocktaking(now) if environment.kind == "prod" else ""}""")
     return "---\n".join(documents)
+
+
+def _stocktaking(now: datetime) -> str:
+    """A window that is half a year away, whenever the demo is played."""
+    day = now + timedelta(days=182)
+    return f"""\
+  windows:
+    - kind: deny
+      rrule: FREQ=YEARLY;BYMONTH={day.month};BYMONTHDAY={min(day.day, 28)}
+      duration: 2d
+      timezone: Europe/Berlin
+      description: stocktaking
+"""
 
 
 def _product(product: cast.Product, addresses: Mapping[str, Path]) -> str:
@@ -132,7 +145,7 @@ spec:
 apiVersion: {OURS}
 kind: PromotionPolicy
 metadata:
-  name: patience-in-production
+  name: care-in-production
 spec:
   priority: 10
   selector:
@@ -140,6 +153,7 @@ spec:
       types: [PROD]
   policy:
     healthTimeout: 15m
+    approval: {{required: 1, excludeAuthor: true}}
 """
 
 _TEMPLATES = f"""\

@@ -20,7 +20,7 @@ def skip(
 ) -> tuple[events.Event, ...]:
     """Pass the environment by. What is under way there is stopped first; skipping twice is once."""
     promotion = wishes.there(of, environment)
-    if _is_skipped(promotion) or promotion.skip:
+    if _is_skipped(promotion) or (promotion.skip and not promotion.landed):
         return ()
     _check(of, promotion)
     words = f"{actor} skipped it" + (f": {comment}" if comment else "")

@@ -1,7 +1,7 @@
 """The demo's configuration, as Towpath's own loader reads it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,8 @@ import yaml
 
 from towpath import manifests
 from towpath.demo import cast, configuration, world
-from towpath.domain.catalog import Catalog, PromotionAction
+from towpath.domain import policy, windows
+from towpath.domain.catalog import Approval, Catalog, PromotionAction
 
 Git = Callable[..., str]
 
@@ -70,10 +71,22 @@ def test_flows_go_from_dev_to_production(catalog: Catalog) -> None:
         assert {flow.trigger_environment: (), **steps} == dict(product.environments)
 
 
-def test_every_policy_commits_and_none_needs_a_person(catalog: Catalog) -> None:
-    settings = [policy.settings for policy in catalog.policies]
+def test_production_asks_for_the_approval_of_somebody_else(catalog: Catalog) -> None:
+    settings = [each.settings for each in catalog.policies]
     assert {s.action for s in settings} == {PromotionAction.COMMIT, None}
-    assert not any(s.approval or s.soak or s.pre_action or s.post_action for s in settings)
+    for environment in ("prod-eu", "prod-us"):
+        approval = policy.resolve(catalog, "webshop", environment, None).settings.approval
+        assert approval == Approval(exclude_author=True)
+    assert policy.resolve(catalog, "webshop", "staging", None).settings.approval is None
+
+
+def test_production_has_a_window_that_is_half_a_year_away(catalog: Catalog, now: datetime) -> None:
+    known = catalog.environments["prod-eu"].windows
+    assert windows.is_open(known, now)
+    closes = windows.closes_at(known, now, timedelta(days=200))
+    assert closes is not None
+    assert closes - now > timedelta(days=150)
+    assert not catalog.environments["staging"].windows
 
 
 def test_a_folder_with_odd_characters_in_its_name_is_written_as_it_is(
