@@ -13,16 +13,19 @@ from pathlib import Path
 import uvicorn
 
 from towpath.api import app, parts
+from towpath.domain.catalog import EnvironmentKind
 from towpath.engine import assembly, configuring
 from towpath.engine.inforce import InForce
 from towpath.git import adapter, commits, credentials, deployer
 from towpath.git.past import GitPast
+from towpath.history import telling
 from towpath.history.notes import Notes, Outside
 from towpath.history.resolving import Resolver
 from towpath.history.tracing import Tracing
 from towpath.integrations.github.adapter import GitHub
 from towpath.integrations.gitlab.adapter import GitLab
 from towpath.integrations.jira.adapter import Jira
+from towpath.integrations.jira.deployments import JiraDeployments
 from towpath.integrations.oci.adapter import Access, Registries
 from towpath.manifests import repositories
 from towpath.ports.errors import OutsideError
@@ -155,8 +158,16 @@ async def running(
                     ),
                 )
                 address = await stack.enter_async_context(_listening(settings, needs))
+            teller = telling.Teller(
+                settings.worker_name,
+                archive,
+                notes,
+                around.told,
+                settings.address,
+                lambda name: _is_production(engine.in_force, name),
+            )
             resolver = Resolver(settings.worker_name, archive, notes)
-            await stack.enter_async_context(_working(engine, git, resolver))
+            await stack.enter_async_context(_working(engine, git, resolver, teller))
             yield Running(address, engine)
 
 
@@ -218,6 +229,7 @@ class _Around:
     registry: Registry | None
     trackers: tuple[Tracker, ...]
     hosts: tuple[Host, ...]
+    told: tuple[telling.Place, ...]
 
 
 @contextlib.asynccontextmanager
@@ -237,16 +249,40 @@ async def _connections(settings: Settings) -> AsyncIterator[_Around]:
     ]
     githubs = [GitHub(one.url, one.token.get_secret_value()) for one in settings.github]
     gitlabs = [GitLab(one.url, one.token.get_secret_value()) for one in settings.gitlab]
+    shown = {
+        one.url: JiraDeployments(one.url, one.client_id, one.client_secret.get_secret_value())
+        for one in settings.jira
+        if one.client_id
+    }
+    told = [
+        telling.Place(f"jira/{one.url}", one.comment_in, jira, None, shown.get(one.url))
+        for one, jira in zip(settings.jira, jiras, strict=True)
+    ]
+    told += [
+        telling.Place(f"github/{one.url}", one.comment_in, github, github)
+        for one, github in zip(settings.github, githubs, strict=True)
+    ]
+    told += [
+        telling.Place(f"gitlab/{one.url}", one.comment_in, gitlab, gitlab)
+        for one, gitlab in zip(settings.gitlab, gitlabs, strict=True)
+    ]
     async with contextlib.AsyncExitStack() as stack:
         closing = [registries.close, *(each.close for each in jiras)]
         closing += [*(each.close for each in githubs), *(each.close for each in gitlabs)]
+        closing += [each.close for each in shown.values()]
         for close in closing:
             stack.push_async_callback(close)
         yield _Around(
             registries if settings.registries else None,
             (*jiras, *githubs, *gitlabs),
             (*githubs, *gitlabs),
+            tuple(told),
         )
+
+
+def _is_production(in_force: InForce, environment: str) -> bool:
+    known = in_force.catalog.environments.get(environment)
+    return known is not None and known.kind is EnvironmentKind.PROD
 
 
 def _code(settings: Settings) -> adapter.GitRepositories:
@@ -301,10 +337,14 @@ def _shown(in_force: InForce) -> Callable[[], parts.Configuration | None]:
 
 @contextlib.asynccontextmanager
 async def _working(
-    engine: assembly.Engine, git: adapter.GitRepositories, resolver: Resolver
+    engine: assembly.Engine,
+    git: adapter.GitRepositories,
+    resolver: Resolver,
+    teller: telling.Teller,
 ) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(resolver.run(), name="resolver"),
+        asyncio.create_task(teller.run(), name="teller"),
         asyncio.create_task(_maintain(git), name="maintenance"),
         asyncio.create_task(engine.configuring.run(), name="configuring"),
         asyncio.create_task(engine.observer.run(), name="observer"),

@@ -23,6 +23,7 @@ EDGES = {
     "engine/outbox.py",
     "api/errors.py",
     "history/resolving.py",
+    "history/telling.py",
 }
 
 

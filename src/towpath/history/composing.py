@@ -62,7 +62,7 @@ class Composition:
         self._requests: dict[RequestKey, _Listed] = {}
         self._features: dict[str, _Feature] = {}
         self._commits: dict[tuple[str, str, bool], Document] = {}
-        self._request_issues: dict[tuple[str, PullRequest], tuple[str, ...]] = {}
+        self._request_issues: dict[RequestKey, tuple[str, ...]] = {}
         for each in gathered.code:
             self._range(each)
         self._reports()
@@ -172,15 +172,16 @@ class Composition:
         yield from self._finder.on_host(text, places.path(repository))
 
     def _of_request(self, repository: str, request: PullRequest) -> tuple[str, ...]:
-        place = (repository, request)
-        if place not in self._request_issues:
-            told = self._known.requests.get((repository, request.number), Request(request.number))
+        place = (repository, request.number)
+        known = self._request_issues.get(place)
+        if known is None:
             keys = [*self._keys(repository, request.title)]
-            keys += [*self._keys(repository, f"{told.title}\n{told.body}")]
-            for branch in (request.branch, told.branch):
-                keys += self._finder.in_branch(branch)
-            self._request_issues[place] = tuple(dict.fromkeys(keys))
-        return self._request_issues[place]
+            keys += self._finder.in_branch(request.branch)
+            if told := self._known.requests.get(place):
+                keys += self._keys(repository, f"{told.title}\n{told.body}")
+                keys += self._finder.in_branch(told.branch)
+            known = self._request_issues[place] = tuple(dict.fromkeys(keys))
+        return known
 
     def _listed(self, repository: str, request: PullRequest) -> _Listed:
         listed = self._requests.setdefault((repository, request.number), _Listed(request))

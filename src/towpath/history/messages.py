@@ -132,12 +132,13 @@ class Issues:
     """Finds issue keys in what people write: those of the product, else whatever looks like one."""
 
     keys: tuple[str, ...]
+    begins: tuple[str, ...]  # a text without any of them has no key: cheap to see
     text: re.Pattern[str]
     branch: re.Pattern[str]
 
     def in_text(self, text: str) -> Iterator[str]:
         """Keys such as `SHOP-417`, as trackers know them."""
-        if "-" in text:
+        if any(begin in text for begin in self.begins):
             for found in self.text.finditer(text):
                 if self.keys or found[1] not in _STANDARDS:
                     yield f"{found[1].upper()}-{found[2]}"
@@ -167,6 +168,7 @@ def issues(keys: Sequence[str]) -> Issues:
     in_branch = rf"(?<![A-Za-z0-9])({wanted})-([1-9]\d{{0,9}})(?![A-Za-z0-9])"
     return Issues(
         tuple(key.upper() for key in keys),
+        tuple(f"{key.upper()}-" for key in keys) or ("-",),
         re.compile(form),
         re.compile(in_branch, re.IGNORECASE if keys else 0),
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import pydantic_core
+
 from towpath.domain import catalog, changes
 from towpath.domain.release import Release
 from towpath.history import bases, indexing, messages, ranges
@@ -179,7 +181,8 @@ class _Making:
 
 
 def _json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    # Three times as fast as the standard library's, and documents may be of megabytes.
+    return pydantic_core.to_json(document).decode()
 
 
 def _with_what_was_known(document: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Where a repository is, from its address: the parts that hosts and people name it by."""
 
+from functools import lru_cache
+
 from towpath.manifests import repositories
 
 
@@ -13,6 +15,7 @@ def host(repository: str) -> str:
     return repositories.identity(repository).partition("/")[0]
 
 
+@lru_cache(1000)
 def path(repository: str) -> str:
     """The path on its host, such as `acme/shop`."""
     return repositories.identity(repository).partition("/")[2]

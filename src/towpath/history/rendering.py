@@ -15,6 +15,7 @@ Document = Mapping[str, Any]
 Item = Mapping[str, Any]
 
 MOST_LISTED = 200  # of each group; how many more there are is said
+MOST_TOGETHER = 10  # things that are not known for one and the same reason
 LONGEST_TEMPLATE = 64 * 1024
 LONGEST_TEXT = 1024 * 1024
 LONGEST_S = 5.0
@@ -212,6 +213,11 @@ def _fate(one: Item, told: str, style: _Plain) -> str:
 
 
 def _missing(notes: Document, style: _Plain) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {}
     for name in _NAMES:
-        for lack in notes[name]["unresolved"][:MOST_LISTED]:
-            yield style.escaped(f"{lack['what']}: {lack['reason']}")
+        for lack in notes[name]["unresolved"]:
+            by_reason.setdefault(lack["reason"], []).append(lack["what"])
+    for reason, what in by_reason.items():
+        more = len(what) - MOST_TOGETHER
+        listed = ", ".join(what[:MOST_TOGETHER]) + (f" and {more:,} more" if more > 0 else "")
+        yield style.escaped(f"{listed}: {reason}")

@@ -90,7 +90,9 @@ async def once(http: httpx.AsyncClient, method: str, url: str, **call: Any) -> h
     try:
         answer = await _read(http, method, url, **call)
     except httpx.TransportError as error:
-        raise unreachable(urlsplit(str(error.request.url)).netloc, error) from error
+        sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+        where = urlsplit(str(error.request.url)).netloc
+        raise unreachable(where, error, sent=sent) from error
     except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
         raise refused(url, str(error)) from error
     if not answer.is_success:
@@ -158,11 +160,15 @@ def _phrase(status: int) -> str:
         return "unknown"
 
 
-def unreachable(where: str, error: Exception) -> Temporary:
-    """There was no answer."""
+def unreachable(where: str, error: Exception, *, sent: bool = False) -> Temporary:
+    """There was no answer. `sent`: what was asked may have been done."""
     told = str(error) or type(error).__name__
     return Temporary(
-        Reason(Code.OUTSIDE_UNREACHABLE, f"{where} does not answer: {told}", {"host": where})
+        Reason(
+            Code.OUTSIDE_UNREACHABLE,
+            f"{where} does not answer: {told}",
+            {"host": where, "sent": sent},
+        )
     )
 
 

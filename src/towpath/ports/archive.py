@@ -117,6 +117,19 @@ class Standing:
     next_sentence: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A promotion that succeeded, by the event that says so."""
+
+    event: int
+    product: str
+    release: str
+    n: int
+    environment: str
+    version: str
+    at: datetime
+
+
 class Archive(Protocol):
     """The store as the read side needs it."""
 
@@ -176,6 +189,26 @@ class Archive(Protocol):
 
     async def found(self, kind: str, values: Mapping[str, Mapping[str, object]]) -> None:
         """Keep what was found out now."""
+        ...
+
+    async def claim(self, kind: str, key: str, value: Mapping[str, object]) -> bool:
+        """Keep a finding if there is none yet: whoever is told True does what it names."""
+        ...
+
+    async def unclaim(self, kind: str, key: str) -> None:
+        """Take a claim back."""
+        ...
+
+    async def take_duty(self, name: str, worker: str, seconds: float) -> bool:
+        """Take, or keep, a piece of work that one process does for all, for so long."""
+        ...
+
+    async def newest_event(self) -> int:
+        """The highest id of an event; 0 before anything happened."""
+        ...
+
+    async def reached(self, after: int, limit: int) -> Sequence[Reached]:
+        """Promotions that succeeded by events after this one, oldest first."""
         ...
 
     async def reports(self, names: Collection[str]) -> Sequence[Report]:

@@ -7,6 +7,7 @@ answered, not raised.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from towpath.domain import content
@@ -48,6 +49,30 @@ class Request:
     merged_at: str = ""
     body: str = ""
     missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A release that is in an environment now. `update` grows with everything told."""
+
+    product: str
+    release: str
+    n: int
+    environment: str
+    production: bool
+    version: str
+    url: str
+    at: datetime
+    update: int
+    issues: tuple[str, ...]
+
+
+class Deployments(Protocol):
+    """A tracker that shows where changes are deployed."""
+
+    async def deployed(self, deployment: Deployment) -> None:
+        """Show it with its issues. The same again changes nothing."""
+        ...
 
 
 class Registry(Protocol):

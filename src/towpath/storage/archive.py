@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from towpath.domain.changes import Finding, Report
 from towpath.domain.release import Release
-from towpath.ports.archive import Change, Held, Landed, Question, Standing, Stored, Trail
-from towpath.storage import codec, indexed
+from towpath.ports.archive import Change, Held, Landed, Question, Reached, Standing, Stored, Trail
+from towpath.storage import claims, codec, indexed
 from towpath.storage.connection import Connection, Row
 from towpath.storage.database import Database
 
@@ -113,6 +113,24 @@ _FOUND = sa.text(
     FROM unnest(CAST(:keys AS text[]), CAST(:values AS jsonb[])) AS one (key, value)
     ORDER BY key
     ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value, found_at = now()
+    """
+)
+_CLAIM = sa.text(
+    """
+    INSERT INTO finding (kind, key, value) VALUES (:kind, :key, CAST(:value AS jsonb))
+    ON CONFLICT (kind, key) DO NOTHING RETURNING key
+    """
+)
+_UNCLAIM = sa.text("DELETE FROM finding WHERE kind = :kind AND key = :key")
+_NEWEST_EVENT = sa.text("SELECT coalesce(max(id), 0) AS id FROM event")
+_REACHED = sa.text(
+    """
+    SELECT event.id AS event, release.product, release.id AS release, release.n,
+        event.environment, release.version, event.at
+    FROM event JOIN release ON release.id = event.release
+    WHERE event.id > :after AND event.kind = 'PromotionEnded'
+      AND event.data ->> 'status' = 'succeeded'
+    ORDER BY event.id LIMIT :limit
     """
 )
 _REPORTS = sa.text(
@@ -252,6 +270,40 @@ class PostgresArchive:
         if values:
             texts = [codec.json_text(value) for value in values.values()]
             await self._one(_FOUND, {"kind": kind, "keys": list(values), "values": texts})
+
+    async def claim(self, kind: str, key: str, value: Mapping[str, object]) -> bool:
+        """See the port."""
+        asked = {"kind": kind, "key": key, "value": codec.json_text(value)}
+
+        async def work(connection: Connection) -> bool:
+            return (await connection.execute(_CLAIM, asked)).one_or_none() is not None
+
+        return await self._database.run(work)
+
+    async def unclaim(self, kind: str, key: str) -> None:
+        """See the port."""
+        await self._one(_UNCLAIM, {"kind": kind, "key": key})
+
+    async def take_duty(self, name: str, worker: str, seconds: float) -> bool:
+        """See the port."""
+        return await self._database.run(lambda c: claims.take_duty(c, name, worker, seconds))
+
+    async def newest_event(self) -> int:
+        """See the port."""
+
+        async def work(connection: Connection) -> int:
+            return int((await connection.execute(_NEWEST_EVENT)).scalar_one())
+
+        return await self._database.run(work)
+
+    async def reached(self, after: int, limit: int) -> Sequence[Reached]:
+        """See the port."""
+
+        async def work(connection: Connection) -> Sequence[Reached]:
+            rows = await connection.execute(_REACHED, {"after": after, "limit": limit})
+            return [Reached(**row._asdict()) for row in rows]
+
+        return await self._database.run(work)
 
     async def reports(self, names: Collection[str]) -> Sequence[Report]:
         """See the port."""
