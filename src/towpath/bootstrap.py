@@ -172,8 +172,8 @@ async def running(
 
 
 def _runner(settings: Settings) -> LocalRunner:
-    limits = Limits(settings.step_timeout, int(settings.step_output))
-    return LocalRunner(limits, settings.steps_at_once)
+    limits = Limits(settings.step_timeout, int(settings.step_output), settings.step_grace)
+    return LocalRunner(limits, settings.steps_at_once, settings.image_commands)
 
 
 @contextlib.contextmanager

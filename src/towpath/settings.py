@@ -118,19 +118,33 @@ class Settings(BaseSettings):
         8,
         ge=1,
         le=1000,
-        description="The number of workflow steps this process executes at once.",
+        description="The number of workflow steps this process executes on this machine at once.",
     )
     step_timeout: float = Field(
         3600,
         gt=0,
         le=7 * 86400,
-        description="Seconds after which a workflow step is ended, whatever its own limits say.",
+        description="Seconds after which a workflow step on this machine is ended as failed; "
+        "a template may ask for less (`activeDeadlineSeconds`).",
+    )
+    step_grace: float = Field(
+        10,
+        ge=0,
+        le=60,
+        description="Seconds that a workflow step has to end when it is told to; "
+        "then it is killed.",
     )
     step_output: pydantic.ByteSize = Field(
         pydantic.ByteSize(10 * 1024 * 1024),
         ge=1024,
         le=1024 * 1024 * 1024,
-        description="The most that a workflow step may write; what comes after is left out.",
+        description="The output kept of one workflow step, in bytes or as `10MiB`; what is beyond "
+        "is left out of its log, which says so.",
+    )
+    image_commands: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="A table of the commands that images would run, for workflow steps on this "
+        "machine whose templates name no `command`: an image, and its command as a list.",
     )
     git_timeout: float = Field(
         60, gt=0, le=3600, description="Seconds after which a git fetch or push is given up."

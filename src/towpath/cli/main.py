@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from towpath.cli import linting, overview, policies, releases, runs, serving, steering, tracing
+from towpath.cli import (
+    linting,
+    overview,
+    policies,
+    releases,
+    runs,
+    serving,
+    steering,
+    tracing,
+    workflows,
+)
 
 app = typer.Typer(
     name="towpath",
@@ -65,3 +75,4 @@ app.command(epilog="Example: towpath unlock checkout prod-eu")(steering.unlock)
 app.command(epilog="Example: towpath logs checkout-128 qa --step smoke --follow")(runs.logs)
 app.add_typer(policies.app, name="policy")
 app.command(epilog="Example: towpath refresh")(steering.refresh)
+app.add_typer(workflows.app, name="workflow")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from towpath.domain.reasons import Code
 from towpath.domain.status import Status
@@ -11,7 +12,6 @@ from towpath.runner import durations, expressions, substitution, texts, variable
 from towpath.runner.book import Fields, Template
 from towpath.runner.course import UNSUCCESSFUL, Course
 from towpath.runner.mistakes import Mistake
-from towpath.runner.substitution import Variables
 
 MOST = 1000
 """Attempts of a step whose strategy has no limit."""
@@ -34,7 +34,7 @@ def proceed(course: Course, step: Step, template: Template) -> None:
     if attempts and attempts[-1].status not in UNSUCCESSFUL:
         course.end(step, attempts[-1].status, outputs=attempts[-1].outputs)
         return
-    strategy = _filled(fields, course.inside(step))
+    strategy: Any = substitution.fill(fields, course.inside(step))
     given_up = _given_up(course, strategy, attempts) if attempts else ""
     if given_up:
         last = attempts[-1]
@@ -49,13 +49,6 @@ def proceed(course: Course, step: Step, template: Template) -> None:
             course.keep(replace(step, until=due, reason=why))
         return
     _begin(course, step, template, strategy, attempts)
-
-
-def _filled(fields: Fields, known: Variables) -> Fields:
-    """The strategy, filled in but for its expression, which asks for what is known later."""
-    later = {"expression": fields.get("expression"), "affinity": None}
-    filled: Fields = substitution.fill({**fields, **dict.fromkeys(later)}, known)  # type: ignore[assignment]
-    return {**filled, **later}
 
 
 def _begin(
@@ -89,10 +82,13 @@ def _last(attempts: Sequence[Step], no_exit_code: str) -> dict[str, object]:
     """`lastRetry.…`: how the attempt before ended."""
     last = attempts[-1] if attempts else None
     code = last.outputs.get("exitCode", no_exit_code) if last else "0"
+    duration = (
+        last.ended_at - last.started_at if last and last.ended_at and last.started_at else None
+    )
     return {
         "lastRetry.exitCode": code,
         "lastRetry.status": variables.phase(last) if last else "",
-        "lastRetry.duration": variables.seconds(last.started_at, last.ended_at) if last else "0",
+        "lastRetry.duration": str(int(duration.total_seconds())) if duration else "0",
         "lastRetry.message": last.reason.sentence if last and last.reason else "",
     }
 

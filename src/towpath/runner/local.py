@@ -20,21 +20,26 @@ Limits = programs.Limits
 class LocalRunner:
     """Runs steps as processes of this machine, `at_once` of them side by side.
 
-    `path` is where programs are looked for; nothing else of this process' environment is passed
-    on. Close it when it is done with: whatever its steps left behind is then ended.
+    `images` are the commands of images, for templates that name none. `path` is where programs
+    are looked for; nothing else of this process' environment is passed on. Close it when it is
+    done with: whatever its steps left behind is then ended.
     """
 
     def __init__(
-        self, limits: Limits | None = None, at_once: int = 8, path: str | None = None
+        self,
+        limits: Limits | None = None,
+        at_once: int = 8,
+        images: programs.Images | None = None,
+        path: str | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._places = asyncio.Semaphore(at_once)
-        self._path = path or os.environ.get("PATH", os.defpath)
+        self._machine = programs.Machine(path or os.environ.get("PATH", os.defpath), images or {})
         self._keeper: Keeper | None = None
 
     def refuse(self, manifest: Manifest) -> Sequence[catalog.Problem]:
         """What of it cannot be run here, each with its construct and line; empty: all can."""
-        return refusals.of(manifest)
+        return refusals.of(manifest, self._machine.images)
 
     def advance(self, run: Run, outcomes: Mapping[str, Outcome], now: datetime) -> Progress:
         """Take in what became of leaves, and find what is next."""
@@ -61,7 +66,7 @@ class LocalRunner:
         if self._keeper is None:
             self._keeper = Keeper()
         step_id = f"{run.id}/{step}/{leaf.attempt}"
-        return await programs.run(work, step_id, self._path, self._keeper, log, self._limits)
+        return await programs.run(work, step_id, self._machine, self._keeper, log, self._limits)
 
     def close(self) -> None:
         """End what is left of the steps, and remove their folders."""

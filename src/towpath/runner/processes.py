@@ -42,7 +42,10 @@ class Command:
     def program(self) -> str:
         """The program's path on this machine. Raises `Mistake`."""
         name = self.argv[0]
-        found = shutil.which(name, path=self.environment.get("PATH", os.defpath))
+        path = self.environment.get("PATH", os.defpath)
+        found = shutil.which(name, path=path)
+        if found is None and name.startswith("/"):  # where an image has it, this machine may not
+            found = shutil.which(name.rpartition("/")[2], path=path)
         if found is None:
             image = f"; the image {self.brought_by} is not pulled here" if self.brought_by else ""
             raise Mistake(f"`{name}` is no program on this machine{image}: install it, or name one")

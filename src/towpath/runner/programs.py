@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from towpath.runner.variables import MAX_RESULT, PARAMETER
 _REFERENCE = re.compile(r"\$(\$|\(([A-Za-z_.\-][A-Za-z0-9_.\-]*)\))")
 
 Work = Mapping[str, Any]
+Images = Mapping[str, Sequence[str]]
+"""The commands of images, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,30 @@ class Limits:
     grace: float = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where programs are looked for, and what images would run whose templates name no command."""
+
+    path: str
+    images: Images
+
+    def command(self, work: Work) -> list[str]:
+        """The command, the template's or its image's. Raises `Mistake` if there is none."""
+        command = work["command"] or self.images.get(work["image"])
+        if not command:
+            raise Mistake(f"the image {work['image']} would bring a command: give `command`")
+        return [*command]
+
+
 async def run(
-    work: Work, step_id: str, path: str, keeper: Keeper, log: Log, limits: Limits
+    work: Work, step_id: str, machine: Machine, keeper: Keeper, log: Log, limits: Limits
 ) -> Outcome:
     """Run it to its end. Raises `Mistake` for what cannot be run."""
     said = output.Said(log, limits.output, MAX_RESULT)
     seconds = min(limits.seconds, work.get("deadline", limits.seconds))
     mark = keeper.next_mark()
     with _folder(keeper.folder / mark.strip(".").rpartition(".")[2]) as folder:
-        command = _command(work, folder, step_id, path, mark)
+        command = _command(work, folder, step_id, machine, mark)
         try:
             code = await processes.run(command, said.output, said.complaint, seconds, limits.grace)
         except processes.Overdue:
@@ -58,9 +75,11 @@ def _folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _command(work: Work, folder: Path, step_id: str, path: str, mark: str) -> processes.Command:
-    environment = _environment(work, folder, step_id, path)
-    argv = [_expanded(part, environment) for part in (*work["command"], *work["args"])]
+def _command(
+    work: Work, folder: Path, step_id: str, machine: Machine, mark: str
+) -> processes.Command:
+    environment = _environment(work, folder, step_id, machine.path)
+    argv = [_expanded(part, environment) for part in (*machine.command(work), *work["args"])]
     argv = [_moved(part, work, folder) for part in argv]
     if "source" in work:
         script = folder / "script"

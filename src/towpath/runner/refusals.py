@@ -6,7 +6,7 @@ template that nobody calls may hold what it likes, as on a cluster.
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import yaml
 
@@ -24,9 +24,12 @@ MAX_PROBLEMS = 100
 _SCALARS = (str, int, float, bool)
 
 
-def of(manifest: Manifest) -> list[catalog.Problem]:
-    """All that keeps the manifest from being run here, in the order of its files."""
-    check = _Check(manifest)
+def of(manifest: Manifest, images: Collection[str] = ()) -> list[catalog.Problem]:
+    """All that keeps the manifest from being run here, in the order of its files.
+
+    `images` are those whose commands are known.
+    """
+    check = _Check(manifest, images)
     check.all()
     unique = dict.fromkeys(check.problems)
     return sorted(unique, key=lambda p: (p.origin.file, p.origin.line, p.origin.column))[
@@ -37,8 +40,9 @@ def of(manifest: Manifest) -> list[catalog.Problem]:
 class _Check:
     """Walks from the run's document to every template it can reach."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, images: Collection[str]) -> None:
         self._manifest = manifest
+        self._images = images
         self._book = Book(manifest)
         self._seen: set[tuple[str, str]] = set()
         self.problems: list[catalog.Problem] = []
@@ -153,16 +157,20 @@ class _Check:
                 if fields.get(field) is not None and field not in (self._defaults()):
                     said = f"{field} limits what is executed, and not `{kind}`"
                     self._note(home, f"{path}.{field}", said, UNSUPPORTED)
-        if kind in ("container", "script") and not fields[kind].get("command"):
-            said = (
-                f"the {kind} has no command: its image, which is not pulled here, would bring "
-                "one; give `command`"
-            )
-            self._note(home, f"{path}.{kind}", said, UNSUPPORTED)
+        if kind in ("container", "script"):
+            self._command(home, fields[kind], f"{path}.{kind}")
         if kind == "steps":
             self._steps(document, home, fields["steps"], f"{path}.steps")
         if kind == "dag":
             self._dag(document, home, fields["dag"], f"{path}.dag")
+
+    def _command(self, home: str, process: Fields, path: str) -> None:
+        if not process.get("command") and process.get("image") not in self._images:
+            said = (
+                f"`{_last(path)}` has no command: its image, which is not pulled here, would "
+                "bring one; give `command`, or the image's in the setting `image_commands`"
+            )
+            self._note(home, path, said, UNSUPPORTED)
 
     def _defaults(self) -> Fields:
         return self._book.spec.get("templateDefaults") or {}

@@ -1,0 +1,149 @@
+"""Workflows as they lie in files: which is run, and what it may refer to.
+
+Apart from `workflows`, so that only the command that needs manifests loads them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from towpath.domain import catalog
+from towpath.domain.workflow import Manifest
+from towpath.manifests import documents, values
+
+_KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
+_GROUP = "argoproj.io/"
+_OF_A_SCHEDULE = frozenset(
+    {
+        "backfill",
+        "concurrencyPolicy",
+        "failedJobsHistoryLimit",
+        "schedule",
+        "schedules",
+        "startingDeadlineSeconds",
+        "stopStrategy",
+        "successfulJobsHistoryLimit",
+        "suspend",
+        "timezone",
+        "when",
+    }
+)
+"""What a CronWorkflow says of when it is run; here it is run once, when it is asked for."""
+
+
+class Unusable(Exception):  # noqa: N818
+    """The files hold nothing that can be run; each problem with its place."""
+
+    def __init__(self, problems: Sequence[catalog.Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def read(files: Iterable[Path], entrypoint: str = "") -> Manifest:
+    """The workflow of the files, with the templates beside it. Raises `Unusable`, `OSError`."""
+    found: list[documents.Document] = []
+    problems: list[catalog.Problem] = []
+    for file in files:
+        parsed, wrong = documents.read(str(file), file.read_bytes())
+        found += parsed
+        problems += wrong
+    if problems:
+        raise Unusable(problems)
+    workflows = [one for one in found if _is_workflow(one)]
+    if not workflows:
+        raise Unusable([_none(one) for one in found] or [_empty(files)])
+    manifest = _manifest(workflows)
+    return _with_entrypoint(manifest, entrypoint) if entrypoint else manifest
+
+
+def _is_workflow(document: documents.Document) -> bool:
+    return document.kind in _KINDS and document.api_version.startswith(_GROUP)
+
+
+def _none(document: documents.Document) -> catalog.Problem:
+    said = f"{document.kind or 'a document without kind'} is not run here: {' or '.join(_KINDS)} is"
+    return catalog.Problem(document.origin("kind"), "unsupported", said)
+
+
+def _empty(files: Iterable[Path]) -> catalog.Problem:
+    origin = catalog.Origin(", ".join(map(str, files)))
+    return catalog.Problem(origin, "invalid", "there is no manifest in it")
+
+
+def _manifest(workflows: Sequence[documents.Document]) -> Manifest:
+    contents: dict[str, Mapping[str, object]] = {}
+    origins: dict[str, Mapping[str, catalog.Origin]] = {}
+    problems: list[catalog.Problem] = []
+    runnable: list[tuple[str, documents.Document]] = []
+    for document in workflows:
+        plain, wrong = values.plain(document)
+        places = dict(document.places())
+        problems += wrong
+        if document.kind == "CronWorkflow":
+            problems += _not_of_a_schedule(document, plain)
+            plain, places = _unscheduled(plain), _moved(places)
+        name = _name(document, plain)
+        if name in contents:
+            said = f"there are two workflows `{name}`"
+            problems.append(catalog.Problem(document.origin("metadata"), "invalid", said))
+        contents[name], origins[name] = plain, places
+        runnable.append((name, document))
+    own = [one for one in runnable if one[1].kind in ("Workflow", "CronWorkflow")]
+    if len(own) > 1:
+        said = f"there are several workflows, {', '.join(name for name, _ in own)}: give one"
+        problems.append(catalog.Problem(own[1][1].origin("kind"), "invalid", said))
+    if problems:
+        raise Unusable(problems)
+    return Manifest((own or runnable)[0][0], contents, origins)
+
+
+def _not_of_a_schedule(
+    document: documents.Document, plain: Mapping[str, object]
+) -> Iterator[catalog.Problem]:
+    spec = plain.get("spec")
+    for field in spec if isinstance(spec, Mapping) else ():
+        if field not in _OF_A_SCHEDULE and field not in ("workflowSpec", "workflowMetadata"):
+            said = f"`{field}` is no field of a CronWorkflow that is known here"
+            yield catalog.Problem(document.origin("spec", field), "unsupported", said)
+
+
+def _unscheduled(plain: Mapping[str, object]) -> dict[str, object]:
+    """The workflow that a CronWorkflow makes whenever it is due."""
+    spec = plain.get("spec")
+    made = spec.get("workflowSpec") if isinstance(spec, Mapping) else None
+    metadata = spec.get("workflowMetadata") if isinstance(spec, Mapping) else None
+    own = plain.get("metadata")
+    prefix = f"{own.get('name')}-" if isinstance(own, Mapping) else ""
+    extra = metadata if isinstance(metadata, Mapping) else {}
+    return {
+        "apiVersion": plain.get("apiVersion"),
+        "kind": "Workflow",
+        "metadata": {**extra, "generateName": prefix},
+        "spec": made,
+    }
+
+
+def _moved(places: Mapping[str, catalog.Origin]) -> dict[str, catalog.Origin]:
+    start = "spec.workflowSpec"
+    inner = {
+        f"spec{path.removeprefix(start)}": place
+        for path, place in places.items()
+        if path.startswith(start)
+    }
+    return {**{p: o for p, o in places.items() if not p.startswith("spec.")}, **inner}
+
+
+def _name(document: documents.Document, plain: Mapping[str, object]) -> str:
+    metadata = plain.get("metadata")
+    prefix = metadata.get("generateName") if isinstance(metadata, Mapping) else None
+    return document.name or str(prefix or document.origin())
+
+
+def _with_entrypoint(manifest: Manifest, entrypoint: str) -> Manifest:
+    own = manifest.documents[manifest.name]
+    spec = own.get("spec")
+    changed = {
+        **own,
+        "spec": {**(spec if isinstance(spec, Mapping) else {}), "entrypoint": entrypoint},
+    }
+    return replace(manifest, documents={**manifest.documents, manifest.name: changed})

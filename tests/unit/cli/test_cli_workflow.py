@@ -1,0 +1,173 @@
+"""`towpath workflow run`: from a file to an exit code, without a server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+Towpath = Callable[..., Result]
+
+
+HELLO = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {generateName: hello-}
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: who, value: world}]}
+  templates:
+    - name: main
+      container: {image: busybox, command: [echo], args: ["hello {{workflow.parameters.who}}"]}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "workflow.yaml"
+
+
+def test_steps_and_what_they_say_are_shown_as_lines(towpath: Towpath, file: Path) -> None:
+    file.write_text(HELLO)
+    result = towpath("workflow", "run", str(file), "-p", "who=ada")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "main  ◐ running",
+        "main │ hello ada",
+        "main  ✓ succeeded 0s",
+        "workflow  ✓ succeeded",
+    ]
+
+
+def test_as_data_it_is_the_run_with_its_nodes_and_logs(towpath: Towpath, file: Path) -> None:
+    file.write_text(HELLO)
+    result = towpath("workflow", "run", str(file), "--output", "json")
+    told = json.loads(result.stdout)
+    (node,) = told["nodes"]
+    assert (told["status"], node["phase"], node["log"]) == (
+        "succeeded",
+        "Succeeded",
+        "hello world\n",
+    )
+    assert node["outputs"] == {"exitCode": "0", "result": "hello world"}
+
+
+def test_a_workflow_that_does_not_succeed_ends_with_1(towpath: Towpath, file: Path) -> None:
+    file.write_text(HELLO.replace("[echo]", "[sh, -c, exit 3]"))
+    result = towpath("workflow", "run", str(file))
+    assert result.exit_code == 1
+    assert "exit code 3" in result.stdout
+
+
+def test_what_cannot_be_run_is_named_with_its_line_and_ends_with_2(
+    towpath: Towpath, file: Path
+) -> None:
+    file.write_text(HELLO + "      volumes: [{name: data}]\n")
+    result = towpath("workflow", "run", str(file))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{file}:11:16: unsupported: `volumes` is not run here")
+
+
+def test_a_parameter_without_a_value_keeps_it_from_being_run(towpath: Towpath, file: Path) -> None:
+    file.write_text(HELLO.replace(", value: world", ""))
+    result = towpath("workflow", "run", str(file))
+    assert result.exit_code == 2
+    assert "`who` has no value" in result.stderr
+
+
+def test_templates_may_lie_in_other_documents_and_files(towpath: Towpath, tmp_path: Path) -> None:
+    template = HELLO.replace("kind: Workflow", "kind: WorkflowTemplate").replace(
+        "generateName: hello-", "name: greetings"
+    )
+    workflow = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: caller}
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: who, value: you}]}
+  templates:
+    - name: main
+      steps:
+        - - {name: greet, templateRef: {name: greetings, template: main}}
+"""
+    (tmp_path / "a.yaml").write_text(workflow)
+    (tmp_path / "b.yaml").write_text(template)
+    result = towpath("workflow", "run", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"))
+    assert result.exit_code == 0
+    assert "greet │ hello you" in result.stdout
+
+
+def test_of_a_cron_workflow_the_workflow_is_run_once(towpath: Towpath, file: Path) -> None:
+    spec = HELLO.partition("spec:\n")[2].replace("\n", "\n  ")
+    file.write_text(
+        "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: daily}\n"
+        f"spec:\n  schedules: ['0 2 * * *']\n  workflowSpec:\n  {spec}"
+    )
+    assert towpath("workflow", "run", str(file)).exit_code == 0
+
+
+SUSPENDED = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: held}
+spec:
+  entrypoint: main
+  templates:
+    - name: main
+      steps:
+        - - {name: approve, template: approve}
+        - - name: say
+            template: say
+            arguments:
+              parameters: [{name: text, value: "{{steps.approve.outputs.parameters.word}}"}]
+    - name: approve
+      suspend: {}
+      outputs: {parameters: [{name: word, valueFrom: {supplied: {}}}]}
+    - name: say
+      inputs: {parameters: [{name: text}]}
+      container: {image: busybox, command: [echo], args: ["{{inputs.parameters.text}}"]}
+"""
+
+
+def test_a_suspended_step_is_resumed_with_what_is_supplied(towpath: Towpath, file: Path) -> None:
+    file.write_text(SUSPENDED)
+    result = towpath("workflow", "run", str(file), "--supply", "word=yes")
+    assert (result.exit_code, "say │ yes" in result.stdout) == (0, True)
+
+
+def test_where_nobody_can_resume_it_a_suspended_step_ends_the_run(
+    towpath: Towpath, file: Path
+) -> None:
+    file.write_text(SUSPENDED)
+    result = towpath("workflow", "run", str(file))
+    assert result.exit_code == 1
+    assert "nobody can resume it here" in result.stderr
+
+
+def test_an_interrupt_ends_the_steps_and_runs_the_exit_handler(file: Path) -> None:
+    file.write_text(
+        HELLO.replace("  entrypoint", "  onExit: bye\n  entrypoint").replace(
+            '[echo], args: ["hello {{workflow.parameters.who}}"]',
+            '[sh, -c], args: ["echo begun; sleep 600"]',
+        )
+        + "    - {name: bye, container: {image: x, command: [echo, bye]}}\n"
+    )
+    start = "from towpath.cli.main import app; app()"
+    command = [sys.executable, "-c", start, "workflow", "run", str(file)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line.rstrip("\n"))
+            if line.endswith("begun\n"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait() == 1
+    assert "main.onExit │ bye" in said
+    assert said[-1].startswith("workflow  ⊘ terminated")
