@@ -30,6 +30,7 @@ FLOW = catalog.Flow(
         catalog.FlowStep("prod", ("qa",)),
     ),
 )
+NEVER = catalog.Window("deny", "FREQ=DAILY", timedelta(days=1), description="frozen")
 CATALOG = catalog.Catalog(
     products={
         "checkout": catalog.Product(
@@ -38,11 +39,11 @@ CATALOG = catalog.Catalog(
         "search": catalog.Product("search", flows=(catalog.FlowUse("standard"),)),
     },
     environments={
-        name: catalog.Environment(name, kind, position)
-        for name, kind, position in (
-            ("dev", catalog.EnvironmentKind.NONPROD, 1),
-            ("qa", catalog.EnvironmentKind.NONPROD, 2),
-            ("prod", catalog.EnvironmentKind.PROD, 3),
+        name: catalog.Environment(name, kind, position, windows=windows)
+        for name, kind, position, windows in (
+            ("dev", catalog.EnvironmentKind.NONPROD, 1, ()),
+            ("qa", catalog.EnvironmentKind.NONPROD, 2, ()),
+            ("prod", catalog.EnvironmentKind.PROD, 3, (NEVER,)),
         )
     },
     flows={"standard": FLOW},

@@ -368,8 +368,9 @@ def _from_variables() -> dict[str, _Given]:
 
 
 def _not_json(problem: str) -> str:
-    name = next((name for name in SECRETS if f'"{name}"' in problem), "")
-    return f"{name}: the value of {_variable(name)} (or its file) is not JSON. Give {_advice(name)}"
+    name = next(name for name in Settings.model_fields if f'"{name}"' in problem)
+    place = _variable(name) + (" (or its file)" if name in SECRETS else "")
+    return f"{name}: the value of {place} is not JSON. Give {_advice(name)}"
 
 
 def _problem(error: ErrorDetails, given: Mapping[str, _Given]) -> str:

@@ -216,3 +216,17 @@ def test_every_setting_is_documented_with_its_own_words() -> None:
     for table in tables:
         for name, field in table.model_fields.items():
             assert f"| `{name}` | {field.description} |" in text
+
+
+def test_teams_are_a_table_or_json_and_what_is_not_json_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "towpath.toml"
+    file.write_text('[teams]\nrelease = ["ada", "bruno"]\n')
+    assert settings.load(file).teams == {"release": ("ada", "bruno")}
+    monkeypatch.setenv("TOWPATH_TEAMS", '{"sre": ["eve"]}')
+    assert settings.load(file).teams == {"sre": ("eve",)}
+    monkeypatch.setenv("TOWPATH_TEAMS", "sre: eve")
+    with pytest.raises(settings.Invalid) as invalid:
+        settings.load(file)
+    assert invalid.value.problems[0].startswith("teams: the value of TOWPATH_TEAMS is not JSON")

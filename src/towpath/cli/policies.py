@@ -55,10 +55,10 @@ def _draw(out: Console, found: client.Document) -> None:
 def _draw_windows(out: Console, of: client.Document) -> None:
     table = output.table("WINDOW", "WHEN", "FOR", "ZONE", "NOW", "FROM", "WHY")
     for one in of["windows"]:
-        lasts = settled.value("duration_seconds", one["duration_seconds"])
-        now = "on" if one["on"] else "off"
-        where = (one["timezone"], now, one["origin"], one["description"])
-        table.add_row(one["kind"], one["rrule"], lasts, *where)
+        window, now = one["window"], "on" if one["on"] else "off"
+        lasts = settled.value("duration_seconds", window["duration_seconds"])
+        where = (window["timezone"], now, one["origin"], window["description"])
+        table.add_row(window["kind"], window["rrule"], lasts, *where)
     out.print(table)
     state = "may act now" if of["open"] else "may not act now"
     change = times.seen(of["changes_at"])

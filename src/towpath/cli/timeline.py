@@ -9,7 +9,7 @@ from rich.text import Text
 from towpath.cli import client, documents, look, output, times
 
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
-_FACTS = ("version", "commit", "attempt", "until")
+_FACTS = ("version", "commit", "attempt", "comment", "until")
 
 
 async def read(api: client.Api, release: str) -> list[client.Document]:

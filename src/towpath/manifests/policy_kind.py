@@ -4,9 +4,9 @@ The codefresh.io form holds the fields both have; ours adds to it or is stricter
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from towpath.manifests import fields, parts
 
@@ -33,6 +33,16 @@ class Approval(parts.Part):
     users: fields.Texts = Field((), description="People who may agree.")
     exclude_author: bool = Field(False, description="Whether authors of the change may not agree.")
     rollback: bool = Field(False, description="Whether a rollback waits for it as well.")
+
+    @model_validator(mode="after")
+    def _can_be_given(self) -> Self:
+        known = set(self.users)
+        if known and not self.teams and len(known) < self.required:
+            said = (
+                f"{self.required} must agree, and only {len(known)} may: {', '.join(sorted(known))}"
+            )
+            raise fields.wrong("approval_impossible", said)
+        return self
 
 
 class PolicySettings(CodefreshPolicySettings):

@@ -147,7 +147,7 @@ async def test_a_release_says_why_each_environment_waits_and_what_can_be_done(si
     assert document["actions"] == ["retry"]
     assert document["not_now"]["terminate"]["code"] == "already_ended"
     assert dev["not_now"]["skip"]["code"] == "landed"
-    assert prod["gates"] == []
+    assert [(gate["kind"], gate["status"]) for gate in prod["gates"]] == [("window", "waiting")]
     assert prod["depends_on"] == ["qa"]
     assert qa["settings"]["soak_seconds"] == 3600.0
     assert qa["origins"]["retries"] == "policy careful"
@@ -336,6 +336,12 @@ async def test_an_evaluated_policy_says_who_gave_each_value_and_who_lost(site: S
     assert answer["flows"] == ["standard"]
     assert answer["hooks"] == []
     assert answer["windows"] == {"open": True, "changes_at": None, "windows": []}
+    of_prod = await site.get("/policies/evaluate", product="checkout", environment="prod")
+    closed = of_prod["windows"]
+    assert (closed["open"], closed["changes_at"]) == (False, None)
+    (window,) = closed["windows"]
+    assert (window["on"], window["origin"]) == (True, "environment prod")
+    assert window["window"]["duration_seconds"] == 86400.0
     (policy,) = (await site.get("/policies"))["items"]
     assert policy["selector"]["product_names"] == ["checkout"]
 

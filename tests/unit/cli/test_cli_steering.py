@@ -154,9 +154,8 @@ def test_policy_evaluate_shows_hooks_windows_and_the_flows_to_choose_from(
         "duration_seconds": 216000.0,
         "timezone": "Europe/Berlin",
         "description": "quiet weekend",
-        "on": True,
-        "origin": "environment prod",
     }
+    in_force = {"window": window, "on": True, "origin": "environment prod"}
     found = {
         "product": "checkout",
         "environment": "prod",
@@ -164,7 +163,7 @@ def test_policy_evaluate_shows_hooks_windows_and_the_flows_to_choose_from(
         "flows": ["a", "b"],
         "settings": canned_world.POLICY,
         "hooks": [{"name": "on_fail", "value": "tell-the-team", "origin": "step of a"}],
-        "windows": {"open": False, "changes_at": "2026-11-30T01:00:00Z", "windows": [window]},
+        "windows": {"open": False, "changes_at": "2026-11-30T01:00:00Z", "windows": [in_force]},
     }
     server.gets("/policies/evaluate", found)
     result = towpath("policy", "evaluate", "checkout", "prod")

@@ -63,6 +63,8 @@ def test_who_approves_twice_counts_once() -> None:
     assert reason.sentence == "needs an approval by anyone; bob approved it"
     world.approve(one, "prod", "eve")
     assert world[one].status is Status.SUCCEEDED
+    world.approve(one, "prod", "bob")
+    assert world.happened(one, events.ApprovalGiven) == 2
 
 
 def test_only_those_named_and_members_of_the_teams_named_may_decide() -> None:

@@ -96,6 +96,16 @@ TEMPLATE = "  promotion:\n"
             "a.yaml:5:3: missing_field: spec.priority: is required",
         ),
         (
+            "PromotionPolicy",
+            POLICY + "    approval: {required: 2, users: [ada, ada]}\n",
+            "a.yaml:7:15: approval_impossible: spec.policy.approval: 2 must agree, and only 1 may",
+        ),
+        (
+            "Environment",
+            WINDOW + "      rrule: FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\n      duration: 1h\n",
+            "a.yaml:7:14: invalid_rrule: spec.windows[0].rrule: `FREQ=YEARLY;BYMONTH=2;BYMONTH",
+        ),
+        (
             "Environment",
             WINDOW + "      rrule: FREQ=SOMETIMES\n      duration: 1h\n",
             "a.yaml:7:14: invalid_rrule: spec.windows[0].rrule: `FREQ=SOMETIMES` is not",

@@ -107,9 +107,10 @@ class PolicyItem(Shown):
     origin: str
 
 
-class WindowInForce(WindowShown):
+class WindowInForce(Shown):
     """A window, whether it is on now, and where it is configured."""
 
+    window: WindowShown
     on: bool
     origin: str
 
@@ -207,7 +208,7 @@ def windows(of: catalog.Environment, now: datetime) -> Windows:
         changes_at=changes,
         windows=tuple(
             WindowInForce(
-                **WindowShown.model_validate(window).__dict__,
+                window=WindowShown.model_validate(window),
                 on=reckoning.is_on(window, now),
                 origin=f"environment {of.name}",
             )
