@@ -33,7 +33,7 @@ def build() -> bool:
     if _read(BUILT / STAMP) == wanted:
         return False
     install()
-    npm("run", "build")
+    npm("run", "--silent", "build", "--", "--logLevel", "warn")
     (BUILT / STAMP).write_text(wanted, "utf-8")
     return True
 
@@ -52,7 +52,7 @@ def install() -> None:
     stamp = UI / "node_modules" / ".towpath-lock"
     wanted = fingerprint([UI / "package.json", UI / "package-lock.json"])
     if _read(stamp) != wanted:
-        npm("ci", "--no-audit", "--no-fund", "--prefer-offline")
+        npm("ci", "--silent", "--no-audit", "--no-fund", "--prefer-offline")
         stamp.write_text(wanted, "utf-8")
 
 
@@ -60,7 +60,8 @@ def npm(*arguments: str) -> None:
     """Run npm in the folder of the interface."""
     node, script = _node()
     # Whatever npm starts finds the same Node; certificates and proxies are the caller's.
-    environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
     try:
         subprocess.run(
             [node, script, *arguments], cwd=UI, env=environment, check=True, timeout=LONGEST_S

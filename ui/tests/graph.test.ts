@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Box, placed, rounded } from "../src/graph/layout";
-import { parallel, stretches } from "../src/kit/track";
+import { between, parallel, stretches } from "../src/kit/track";
 import type { FlowItem } from "../src/api/schema";
 
 const box = (id: string, after: string[] = [], height = 100): Box => ({ id, after, height, width: 192 });
@@ -60,5 +60,7 @@ describe("a track", () => {
     const stops = ["dev", "qa", "load", "prod"].map((environment, column) => ({ environment, column }));
     expect(parallel(stops, flow)).toEqual([{ from: 1, to: 2 }]);
     expect(parallel(stops, undefined)).toEqual([]);
+    const line = (from: number) => ({ from, to: from + 1, solid: true });
+    expect(between([line(0), line(1), line(2)], [{ from: 1, to: 2 }])).toEqual([line(0), line(2)]);
   });
 });

@@ -122,8 +122,8 @@ function Node({ environment, trigger, evaluation, product, flow }: NodeProps) {
     <article className="node waiting" aria-label={environment}>
       {!trigger && (
         <>
-          <span className="in done" title={action === "pull-request" ? "by pull request" : "by commit"}>
-            <Icon name={action === "pull-request" ? "pullRequest" : "commit"} size={12} />
+          <span className="in done" title={action === "pr" ? "by pull request" : "by commit"}>
+            <Icon name={action === "pr" ? "pullRequest" : "commit"} size={12} />
           </span>
           <i className="tip done" />
         </>

@@ -22,7 +22,7 @@ export function value(name: string, given: unknown): string {
   if (typeof given === "boolean") return given ? "yes" : "no";
   if (typeof given === "number" && DURATIONS.has(name.replace(/_seconds$/, ""))) return setDuration(given);
   if (typeof given === "object") return approval(given as Record<string, unknown>);
-  if (given === "pull-request") return "pull request";
+  if (given === "pr") return "pull request";
   return String(given);
 }
 

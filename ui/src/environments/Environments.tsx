@@ -183,7 +183,7 @@ function Grid({ columns, rows, status, onlyLocked }: GridProps) {
   });
   const seen = virtual.getVirtualItems();
   return (
-    <div className="table row-list" style={{ maxHeight: rows.length * ROW + 86 }}>
+    <div className="table row-list" style={{ maxHeight: rows.length * ROW + 67 }}>
       <div className="grid-list" ref={scroller} role="region" aria-label="Products by environment" tabIndex={-1}>
         <div className="grid-head thead env-heads">
           <span className="stick" style={{ width: name }}>
@@ -243,7 +243,6 @@ function Head({ column, left, width, lock }: HeadProps) {
         <b className="b el" title={column.name}>
           {column.name}
         </b>
-        {column.kind === "prod" && <span className="chip ln">prod</span>}
         <span className="grow" />
         {column.windows.length > 0 && <Windows column={column} />}
         <Menu position="bottom-end">
@@ -268,6 +267,7 @@ function Head({ column, left, width, lock }: HeadProps) {
         </span>
       ) : (
         <span className="t3">
+          {column.kind === "prod" && "production, "}
           {column.products.length} {column.products.length === 1 ? "product" : "products"}
           {column.locks.length > 0 && `, ${column.locks.length} locked`}
         </span>

@@ -27,6 +27,17 @@ export function Ago({ at }: { readonly at: string }) {
   );
 }
 
+/** How long it has been, for a sentence: "for 3h". */
+export function Since({ at }: { readonly at: string }) {
+  const now = useNow();
+  const words = times.ago(at, Math.max(now, Date.parse(at))).replace(" ago", "");
+  return (
+    <time dateTime={at} title={times.utc(at)}>
+      {words === "now" ? "a moment" : words}
+    </time>
+  );
+}
+
 interface DurationProps {
   readonly from: string | null;
   readonly to: string | null;

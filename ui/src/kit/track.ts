@@ -58,3 +58,8 @@ export function parallel(stops: readonly Stop[], flow: FlowItem | undefined): Gr
   end();
   return groups;
 }
+
+/** Without the stretches inside of a group: what runs in parallel does not follow on each other. */
+export function between(lines: readonly Stretch[], groups: readonly Group[]): Stretch[] {
+  return lines.filter((line) => !groups.some((group) => group.from <= line.from && line.to <= group.to));
+}

@@ -11,7 +11,7 @@ import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { tell, tellProblem } from "../kit/reports";
 import { Answer, Empty, LoadingRows } from "../kit/states";
-import { Ago, Moment } from "../kit/Time";
+import { Ago, Moment, Since } from "../kit/Time";
 import { sha } from "../kit/words";
 import { usePage } from "../shell/page";
 import * as board from "./board";
@@ -187,11 +187,6 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
           {environment.kind === "prod" && <span className="chip ln">prod</span>}
           {environment.locked && <Icon name="lock" className="locked" />}
           <span className="grow" />
-          {environment.release && (
-            <Link to="/releases/$release" params={{ release: environment.release }} className="t2 s12 el">
-              {environment.release}
-            </Link>
-          )}
           <ColumnMenu
             name={name}
             targets={targets}
@@ -208,6 +203,7 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
         ))}
         <OnItsWay column={column} />
       </header>
+      <div>
       {takes && over && (
         <p className="drop-here">
           Promote {held?.components.join(", ") || "all components"} to {name}
@@ -225,18 +221,29 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
           promote={(to) => promote(to, [card.component])}
         />
       ))}
+      </div>
     </section>
   );
 }
 
 function Behind({ column, all }: { readonly column: board.Column; readonly all: readonly board.Column[] }) {
   const { words, since } = board.behind(column, all);
+  const { release } = column.environment;
   return (
     <p className="s12 t2">
+      {release && (
+        <>
+          <Link to="/releases/$release" params={{ release }} className="lk">
+            {release}
+          </Link>
+          ,{" "}
+        </>
+      )}
       {words}
       {since && (
         <>
-          , since <Moment at={since} />
+          {" for "}
+          <Since at={since} />
         </>
       )}
     </p>

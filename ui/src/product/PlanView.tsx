@@ -100,7 +100,7 @@ function outcome(plan: PlanDocument): string[] {
   const action = plan.policy.find((each) => each.name === "action")?.value;
   const said = [`A new release, by hand, brings ${plan.components.join(", ")} to ${plan.environment}.`];
   if (!files) said.push(`${plan.environment} has this content already: no commit is needed.`);
-  else if (action === "pull-request") said.push(`One pull request changes ${plural(files, "file")}; ${plan.environment} stays as it is until it is merged.`);
+  else if (action === "pr") said.push(`One pull request changes ${plural(files, "file")}; ${plan.environment} stays as it is until it is merged.`);
   else said.push(`One commit to each branch changes ${plural(files, "file")}.`);
   return said;
 }

@@ -39,7 +39,8 @@ export function columns(product: ProductDocument, flows: readonly FlowItem[]): C
 function source(name: string, flows: readonly FlowItem[], names: readonly string[], place: number): string {
   for (const flow of flows) {
     const before = flow.depends_on[name]?.filter((each) => names.includes(each));
-    if (before?.length) return before.at(-1) ?? "";
+    const last = before?.sort((a, b) => names.indexOf(a) - names.indexOf(b)).at(-1);
+    if (last) return last;
     if (flow.trigger_environment === name) return "";
   }
   return names[place - 1] ?? "";
@@ -59,7 +60,7 @@ export function level(card: Card): string {
 
 /** How far a column is behind the one before: in releases of the product, and since when. */
 export function behind(column: Column, all: readonly Column[]): { words: string; since: string | null } {
-  if (!column.from) return { words: "where releases begin", since: null };
+  if (!column.from) return { words: "where they begin", since: null };
   const before = all.find((each) => each.environment.name === column.from);
   if (!before || column.cards.every(isLevel)) return { words: `level with ${column.from}`, since: null };
   const mine = count(column.environment.release);

@@ -13,7 +13,7 @@ import { Person } from "../kit/Person";
 import { Answer, Empty, LoadingRows } from "../kit/states";
 import { NEEDS_SOMEONE, word } from "../kit/status";
 import { Ago, Moment } from "../kit/Time";
-import { parallel, type Stretch } from "../kit/track";
+import { between, parallel, type Stretch } from "../kit/track";
 import { Track } from "../kit/Track";
 import { type Range, useColumns } from "../kit/useColumns";
 import { ColumnHeads } from "../releases/ColumnHeads";
@@ -23,7 +23,7 @@ import { usePage } from "../shell/page";
 import { Favourite, useFavourites } from "./favourites";
 
 const ROW = 56;
-const NARROW_ROW = 132;
+const NARROW_ROW = 116;
 const WIDTHS = { star: 40, product: 168, latest: 236, initiator: 132, started: 96 } as const;
 type Show = "favourites" | "unfinished" | undefined;
 
@@ -187,30 +187,29 @@ interface Need {
   readonly title: string;
   readonly release: string;
   readonly who: string;
-  readonly since: string;
+  readonly since: string | null;
 }
 
 const MOST_NEEDS = 6;
 
 function needs(items: readonly ProductItem[]): Need[] {
-  const found: Need[] = [];
-  for (const { latest } of items) {
-    if (!latest?.open && latest?.ended !== false) {
-      if (!latest || !NEEDS_SOMEONE.includes(latest.status)) continue;
+  const found = new Map<string, Need>();
+  const add = (release: string, place: { name: string; status: Status; sentence: string }, who: string, since: string | null) => {
+    if (!NEEDS_SOMEONE.includes(place.status)) return;
+    const key = `${release} ${place.name}`;
+    const why = place.sentence || word(place.status).toLowerCase();
+    found.set(key, { key, status: place.status, title: `${place.name}: ${why}`, release, who, since });
+  };
+  for (const { latest, environments } of items) {
+    for (const place of latest?.environments ?? []) {
+      const since = place.ended_at ?? place.started_at;
+      add(latest?.id ?? "", place, latest?.initiator ?? "", since);
     }
-    for (const place of latest.environments) {
-      if (!NEEDS_SOMEONE.includes(place.status)) continue;
-      found.push({
-        key: `${latest.id} ${place.name}`,
-        status: place.status,
-        title: `${place.name}: ${place.sentence || word(place.status).toLowerCase()}`,
-        release: latest.id,
-        who: latest.initiator,
-        since: place.ended_at ?? place.started_at ?? latest.created_at,
-      });
+    for (const { name, on_its_way } of environments) {
+      for (const each of on_its_way) add(each.release, { ...each, name }, "", null);
     }
   }
-  return found;
+  return [...found.values()];
 }
 
 function Needs({ items }: { readonly items: readonly ProductItem[] }) {
@@ -236,7 +235,12 @@ function Needs({ items }: { readonly items: readonly ProductItem[] }) {
               >
                 {need.release}
               </Link>
-              , {need.who}, <Ago at={need.since} />
+              {need.who && `, ${need.who}`}
+              {need.since && (
+                <>
+                  , <Ago at={need.since} />
+                </>
+              )}
             </span>
             <Link
               to="/releases/$release"
@@ -284,7 +288,7 @@ function Table({ items }: { readonly items: readonly ProductItem[] }) {
     overscan: 8,
   });
   const seen = rows.getVirtualItems();
-  const height = phone ? undefined : Math.min(items.length * ROW + 44, 4000);
+  const height = phone ? undefined : Math.min(items.length * ROW + 49, 4000);
   return (
     <div className="table row-list" style={{ maxHeight: height }}>
       <div className="grid-list" ref={scroller} role="region" aria-label="Products" tabIndex={-1}>
@@ -405,6 +409,7 @@ function Strip({ item, places, flow, width, range }: Omit<RowProps, "roomy">) {
     return column === undefined ? [] : [{ column, environment: environment.name, of: environment }];
   });
   const newest = stops[0]?.of;
+  const groups = parallel(stops, flow);
   const lines: Stretch[] = stops.slice(1).map((stop, place) => ({
     from: stops[place]?.column ?? 0,
     to: stop.column,
@@ -416,8 +421,8 @@ function Strip({ item, places, flow, width, range }: Omit<RowProps, "roomy">) {
       width={width}
       range={range}
       line={20}
-      stretches={lines}
-      groups={parallel(stops, flow)}
+      stretches={between(lines, groups)}
+      groups={groups}
       stops={stops.map(({ column, of }) => ({
         column,
         title: environmentTitle(of),

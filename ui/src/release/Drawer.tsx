@@ -5,11 +5,13 @@ import { Link } from "@tanstack/react-router";
 import type { EnvironmentShown, PhaseShown, ReasonShown, ReleaseDocument } from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
+import { Person } from "../kit/Person";
 import { Duration, Moment } from "../kit/Time";
 import { commitPage, listed, plural, repository, sha } from "../kit/words";
 import { value } from "../configuration/settings";
 import { Actions, known } from "./actions";
-import { phase as phaseName } from "./telling";
+import * as told from "./environment";
+import { phase as phaseName, plain } from "./telling";
 
 interface DrawerProps {
   readonly release: ReleaseDocument;
@@ -60,6 +62,9 @@ export function Drawer({ release, environment, close }: DrawerProps) {
           <Actions release={release.id} environment={name} actions={environment.actions} />
         </div>
       )}
+      {environment.not_now.approve?.code && told.gates(environment).some((gate) => gate.kind === "approval") && (
+        <p className="not-now s12 t2">You cannot approve: {environment.not_now.approve.sentence}.</p>
+      )}
       {/* What scrolls can be reached by the keys. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className="db" tabIndex={0} role="group" aria-label="Details">
@@ -72,6 +77,7 @@ export function Drawer({ release, environment, close }: DrawerProps) {
         {warnings.map((warning) => (
           <Warning key={warning.code + warning.sentence} reason={warning} />
         ))}
+        <Gates environment={environment} />
         <Phases phases={environment.phases} />
         <Landings environment={environment} release={release.id} />
         <Settings environment={environment} />
@@ -97,6 +103,44 @@ function Warning({ reason }: { readonly reason: ReasonShown }) {
         {reason.sentence} {reason.advice && <span className="t2">{reason.advice}</span>}
       </span>
     </div>
+  );
+}
+
+function Gates({ environment }: { readonly environment: EnvironmentShown }) {
+  const { gates, approvals } = environment;
+  if (!gates.length && !approvals.length) return null;
+  return (
+    <section>
+      <h3>Gates</h3>
+      <ul className="phases">
+        {gates.map((gate) => (
+          <li key={gate.kind}>
+            <Glyph status={gate.status} size={14} />
+            <span className="m">{plain(gate.kind)}</span>
+            <span className="t3">
+              {gate.opens_at && gate.status !== "succeeded" ? (
+                <>
+                  opens <Moment at={gate.opens_at} />
+                </>
+              ) : (
+                told.gate(gate, environment)
+              )}
+            </span>
+            {gate.reason && <span className="why">{gate.reason.sentence}</span>}
+          </li>
+        ))}
+        {approvals.map((given) => (
+          <li key={given.by}>
+            <Icon name="check" />
+            <span>
+              <Person name={given.by} /> approved
+            </span>
+            <span className="t3">{given.at && <Moment at={given.at} />}</span>
+            {given.comment && <span className="why">“{given.comment}”</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

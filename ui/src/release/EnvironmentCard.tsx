@@ -25,7 +25,9 @@ export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentC
   const held = told.isHeld(status) ? " held" : "";
   const { word, rest } = told.why(environment);
   const arrival = told.arrival(release, environment);
-  const pullRequest = environment.settings.action === "pull-request";
+  // What is always possible, as to skip, stands in the drawer: here stands what is due.
+  const due = known(environment.actions).filter((action) => action !== "skip");
+  const pullRequest = environment.settings.action === "pr";
   return (
     <article
       className={`node ${status}${held}${chosen ? " chosen" : ""}`}
@@ -57,10 +59,11 @@ export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentC
       </p>
       <Times environment={environment} />
       <Applications parts={told.parts(release, environment, cells)} environment={environment} />
+      <Gates environment={environment} />
       <Phases environment={environment} open={() => open(name)} />
-      {known(environment.actions).length > 0 && (
+      {due.length > 0 && (
         <div className="ft">
-          <Actions release={release.id} environment={name} actions={environment.actions} small />
+          <Actions release={release.id} environment={name} actions={due} small />
         </div>
       )}
     </article>
@@ -122,6 +125,33 @@ function Applications({ parts, environment }: ApplicationsProps) {
   );
 }
 
+function Gates({ environment }: { readonly environment: EnvironmentShown }) {
+  const gates = told.gates(environment);
+  if (!gates.length) return null;
+  return (
+    <div className="blk">
+      <div className="bh">
+        <span>Gates</span>
+      </div>
+      {gates.map((gate) => (
+        <div key={gate.kind} className="step" title={gate.reason?.sentence}>
+          <Glyph status={gate.status} size={12} label={gate.status} />
+          <span className={`el grow${gate.status === "waiting" ? " t3" : ""}`}>{gate.kind}</span>
+          <span className="d">
+            {told.gate(gate, environment)}
+            {gate.opens_at && gate.status !== "succeeded" && (
+              <>
+                {" opens "}
+                <Moment at={gate.opens_at} />
+              </>
+            )}
+          </span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
 interface PhasesProps {
   readonly environment: EnvironmentShown;
   readonly open: () => void;
@@ -163,6 +193,6 @@ function Phases({ environment, open }: PhasesProps) {
 }
 
 function what(environment: EnvironmentShown): string {
-  if (environment.settings.action === "pull-request") return "Pull request";
+  if (environment.settings.action === "pr") return "Pull request";
   return environment.landings.length > 1 ? "Commits" : "Commit";
 }

@@ -80,6 +80,9 @@ function Head({ release }: { readonly release: ReleaseDocument }) {
   const { commit, version } = release;
   const page = commit && commitPage(commit.repository, commit.sha);
   const several = versions(version).length > 1;
+  // A single environment that failed has its retry in the banner.
+  const failed = release.environments.filter((each) => each.actions.includes("retry"));
+  const actions = release.actions.filter((name) => name !== "retry" || !hasBanner(release) || failed.length > 1);
   return (
     <section className="rh" aria-label="Release">
       <div className="grow">
@@ -128,9 +131,9 @@ function Head({ release }: { readonly release: ReleaseDocument }) {
         </div>
       </div>
       <BigStatus release={release} />
-      {release.actions.length > 0 && (
+      {actions.length > 0 && (
         <div className="acts">
-          <Actions release={release.id} actions={release.actions} plain={hasBanner(release)} />
+          <Actions release={release.id} actions={actions} plain={hasBanner(release)} />
         </div>
       )}
     </section>
@@ -174,7 +177,7 @@ function Banner({ release }: { readonly release: ReleaseDocument }) {
     return release.carried_by ? <Carried release={release} /> : null;
   }
   const where = worst(release);
-  const actions = where?.actions.filter((name) => !release.actions.includes(name) || name === "retry") ?? [];
+  const actions = where?.actions.filter((name) => name !== "skip") ?? [];
   return (
     <div className={`ban ${release.status}`} role="alert">
       <Glyph status={release.status} label="" />

@@ -1,9 +1,10 @@
 /** What a node says of an environment, worked out from the release and what is there now. */
 
-import type { Cell, EnvironmentShown, PhaseShown, ReleaseDocument, Status } from "../api/schema";
+import type { Cell, EnvironmentShown, GateShown, PhaseShown, ReleaseDocument, Status } from "../api/schema";
 import type { GraphEdge, Stretch } from "../graph/Graph";
 import type { Box } from "../graph/layout";
 import { ENDED, word } from "../kit/status";
+import { setDuration } from "../kit/times";
 
 export interface Part {
   readonly component: string;
@@ -30,16 +31,12 @@ export function parts(
   });
 }
 
-const IN_ROWS: ReadonlySet<string> = new Set(["gates", "on_start", "pre_action", "action", "post_action"]);
+const IN_ROWS: ReadonlySet<string> = new Set(["on_start", "pre_action", "action", "post_action"]);
 const NOT_BEGUN: ReadonlySet<Status> = new Set<Status>(["waiting", "queued"]);
 
 /** The phases that have rows of their own; sync and health are told with the applications. */
 export function rows(environment: EnvironmentShown): PhaseShown[] {
-  const told = (phase: PhaseShown) =>
-    IN_ROWS.has(phase.name) &&
-    phase.status !== "skipped" &&
-    !(phase.name === "gates" && phase.status === "succeeded"); // passed: nothing to see
-  return environment.phases.filter(told);
+  return environment.phases.filter((phase) => IN_ROWS.has(phase.name) && phase.status !== "skipped");
 }
 
 export function phaseOf(environment: EnvironmentShown, name: string): PhaseShown | undefined {
@@ -53,7 +50,7 @@ export function health(environment: EnvironmentShown): { words: string; bad: boo
   if (!sync || !healthy || NOT_BEGUN.has(sync)) return { words: "", bad: false };
   if (sync !== "succeeded") return { words: `sync ${sync}`, bad: isBad(sync) };
   if (healthy === "succeeded") return { words: "synced, healthy", bad: false };
-  return { words: `synced, health ${healthy}`, bad: isBad(healthy) };
+  return { words: `health ${healthy}`, bad: isBad(healthy) };
 }
 
 function isBad(status: Status): boolean {
@@ -64,12 +61,29 @@ export function begun(environment: EnvironmentShown): boolean {
   return !NOT_BEGUN.has(environment.status) && environment.started_at !== null;
 }
 
+/** The gates, as long as the promotion stands before them or was refused there. */
+export function gates(environment: EnvironmentShown): readonly GateShown[] {
+  const passed = phaseOf(environment, "gates")?.status === "succeeded";
+  return passed ? [] : environment.gates;
+}
+
+/** What a gate waits for, in a few words. */
+export function gate(of: GateShown, environment: EnvironmentShown): string {
+  if (of.kind === "approval") {
+    const needed = environment.settings.approval?.required;
+    return needed === undefined ? "" : `${environment.approvals.length} of ${needed}`;
+  }
+  return of.kind === "soak" && environment.settings.soak_seconds
+    ? setDuration(environment.settings.soak_seconds)
+    : "";
+}
+
 /** What is still to come here, in one line. */
 export function ahead(environment: EnvironmentShown): string {
   const words: Record<string, string> = {
     on_start: "hook",
     pre_action: "pre-action",
-    action: environment.settings.action === "pull-request" ? "pull request" : "commit",
+    action: environment.settings.action === "pr" ? "pull request" : "commit",
     post_action: "post-action",
   };
   const left = environment.phases.filter((phase) => NOT_BEGUN.has(phase.status) || phase.status === "pending");
@@ -93,7 +107,10 @@ export function boxes(release: ReleaseDocument, cells: readonly Cell[]): Box[] {
     const count = parts(release, environment, cells).length;
     const applications = 26 + Math.min(count, MOST_PARTS) * 20 + (count > MOST_PARTS ? 20 : 0);
     const phases = environment.phases.filter((phase) => IN_ROWS.has(phase.name)).length;
-    const height = HEAD + WHY + applications + phases * 27 + FOOT;
+    const { approval, soak_seconds } = environment.settings;
+    // One more for what may turn up: a lock, a window, another release.
+    const gates = environment.role === "step" ? 1 + Number(approval !== null) + Number(soak_seconds !== null) : 0;
+    const height = HEAD + WHY + applications + (gates && 26 + gates * 20) + phases * 27 + FOOT;
     return { id: environment.name, width: 192, height, after: environment.depends_on };
   });
 }
@@ -125,5 +142,7 @@ export function arrival(release: ReleaseDocument, environment: EnvironmentShown)
 /** The status and why, as one sentence. */
 export function why(environment: EnvironmentShown): { word: string; rest: string } {
   const sentence = environment.reason?.sentence ?? "";
+  const waits = /^waits (for .*)/.exec(sentence);
+  if (environment.status === "waiting" && waits) return { word: "Waiting", rest: ` ${waits[1] ?? ""}` };
   return { word: word(environment.status), rest: sentence ? `, ${sentence}` : "" };
 }

@@ -24,7 +24,7 @@ import { ReleaseCard } from "./ReleaseCard";
 import { Row, WIDTHS } from "./Row";
 
 const ROW = 44;
-const CARD = 104;
+const CARD = 88;
 
 export function Releases({ product }: { readonly product?: string }) {
   usePage(

@@ -7,19 +7,19 @@ import { Glyph, StatusWord } from "../kit/Glyph";
 import { Person } from "../kit/Person";
 import { word } from "../kit/status";
 import { Duration, Moment } from "../kit/Time";
-import { parallel, stretches } from "../kit/track";
+import { between, parallel, stretches } from "../kit/track";
 import { Track } from "../kit/Track";
 import type { Range } from "../kit/useColumns";
 import { sha, shortVersion } from "../kit/words";
 
 export const WIDTHS = {
-  release: 226,
+  release: 208,
   product: 88,
-  version: 96,
-  flow: 120,
-  initiator: 118,
-  started: 82,
-  duration: 76,
+  version: 84,
+  flow: 112,
+  initiator: 104,
+  started: 96,
+  duration: 70,
   status: 204,
 } as const;
 
@@ -92,14 +92,15 @@ function Places({ item, flow, places, width, range }: Pick<RowProps, "item" | "f
     const column = places.get(place.name);
     return column === undefined ? [] : [{ column, environment: place.name, status: place.status, place }];
   });
+  const groups = parallel(stops, flow);
   return (
     <Track
       columns={places.size}
       width={width}
       range={range}
       line={22}
-      stretches={stretches(stops)}
-      groups={parallel(stops, flow)}
+      stretches={between(stretches(stops), groups)}
+      groups={groups}
       stops={stops.map(({ column, place }) => ({
         column,
         title: placeTitle(place),
