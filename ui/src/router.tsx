@@ -81,7 +81,7 @@ const releases = createRoute({
 const release = createRoute({
   getParentRoute: () => shell,
   path: "/releases/$release",
-  validateSearch: words("environment", "show", "line"),
+  validateSearch: words("environment", "show", "step", "application", "line"),
   component: lazyRouteComponent(() => import("./release/Release"), "ReleaseFlow"),
 });
 

@@ -17,9 +17,13 @@ import type {
   PolicyEvaluation,
   ProductDocument,
   ReleaseDocument,
+  RunDocument,
 } from "./schema";
 
+import { ENDED } from "../kit/status";
+
 export const PAGE = 100;
+const LOOK_MS = 1_000;
 const EVENTS_PAGE = 1000;
 const name = encodeURIComponent;
 
@@ -74,6 +78,20 @@ export const release = (id: string) =>
   queryOptions({
     queryKey: ["release", id],
     queryFn: ({ signal }) => get<ReleaseDocument>(`/releases/${name(id)}`, {}, signal),
+    // Steps of workflows tell no events: while some run, one has to look.
+    refetchInterval: ({ state }) => (state.data && worksOn(state.data) ? LOOK_MS : false),
+  });
+
+function worksOn(release: ReleaseDocument): boolean {
+  const all = [...release.workflows, ...release.environments.flatMap((each) => each.workflows)];
+  return all.some((workflow) => !ENDED.has(workflow.status));
+}
+
+export const run = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id],
+    queryFn: ({ signal }) => get<RunDocument>(`/runs/${name(id)}`, {}, signal),
+    refetchInterval: ({ state }) => (state.data && !ENDED.has(state.data.status) ? LOOK_MS : false),
   });
 
 export const releaseEvents = (id: string) =>

@@ -6,6 +6,7 @@ import type {
   LookedShown,
   PlanDocument,
   ReleaseDocument,
+  RunDocument,
 } from "./schema";
 
 const name = encodeURIComponent;
@@ -52,3 +53,9 @@ export const create = (product: string) =>
   post<ReleaseDocument>(`/products/${name(product)}/releases`);
 
 export const refresh = () => post<LookedShown>("/refresh");
+
+export const resume = (run: string, step: string) =>
+  post<RunDocument>(`/runs/${name(run)}/steps/${step.split("/").map(name).join("/")}/resume`);
+
+export const stopRun = (run: string, comment: string) =>
+  post<RunDocument>(`/runs/${name(run)}/terminate`, { comment });

@@ -11,15 +11,17 @@ import { commitPage, listed, plural, repository, sha } from "../kit/words";
 import { value } from "../configuration/settings";
 import { Actions, known } from "./actions";
 import * as told from "./environment";
+import { stepKey } from "./StepDrawer";
 import { phase as phaseName, plain } from "./telling";
 
 interface DrawerProps {
   readonly release: ReleaseDocument;
   readonly environment: EnvironmentShown;
+  readonly open: (environment: string, step: string) => void;
   readonly close: () => void;
 }
 
-export function Drawer({ release, environment, close }: DrawerProps) {
+export function Drawer({ release, environment, open, close }: DrawerProps) {
   useHotkeys([["Escape", close]]);
   const { name, status, reason, warnings } = environment;
   return (
@@ -79,6 +81,7 @@ export function Drawer({ release, environment, close }: DrawerProps) {
         ))}
         <Gates environment={environment} />
         <Phases phases={environment.phases} />
+        <Workflows environment={environment} open={(step) => open(name, step)} />
         <Landings environment={environment} release={release.id} />
         <Settings environment={environment} />
       </div>
@@ -173,6 +176,31 @@ function Phases({ phases }: { readonly phases: readonly PhaseShown[] }) {
       </ul>
     </section>
   );
+}
+
+interface WorkflowsProps {
+  readonly environment: EnvironmentShown;
+  readonly open: (step: string) => void;
+}
+
+function Workflows({ environment, open }: WorkflowsProps) {
+  return environment.workflows.map((workflow) => (
+    <section key={workflow.purpose}>
+      <h3>
+        {phaseName(workflow.purpose)}: {workflow.template}
+      </h3>
+      {workflow.steps.map((step) => (
+        <button key={step.name} className="step" onClick={() => open(stepKey(workflow, step))}>
+          <Glyph status={step.status} size={14} />
+          <span className="el grow">{step.name}</span>
+          <span className="d">
+            <Duration from={step.started_at} to={step.ended_at} />
+          </span>
+        </button>
+      ))}
+      {!workflow.steps.length && <p className="t3 s12">No step has begun.</p>}
+    </section>
+  ));
 }
 
 function Landings({ environment, release }: { readonly environment: EnvironmentShown; readonly release: string }) {

@@ -1,13 +1,15 @@
 /** An environment of a release: the node of the graph, and the card of the list. */
 
 import { memo } from "react";
-import type { Cell, EnvironmentShown, ReleaseDocument } from "../api/schema";
+import type { Cell, EnvironmentShown, ReleaseDocument, WorkflowShown } from "../api/schema";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
+import { ENDED } from "../kit/status";
 import { Duration, Moment } from "../kit/Time";
 import { sha } from "../kit/words";
 import { Actions, known } from "./actions";
 import * as told from "./environment";
+import { stepKey } from "./StepDrawer";
 import { phase as phaseName } from "./telling";
 
 interface EnvironmentCardProps {
@@ -16,11 +18,12 @@ interface EnvironmentCardProps {
   readonly cells: readonly Cell[];
   readonly production: boolean;
   readonly chosen: boolean;
-  readonly open: (environment: string) => void;
+  readonly step: string | undefined;
+  readonly open: (environment: string, step?: string) => void;
 }
 
 export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentCardProps) {
-  const { release, environment, cells, production, chosen, open } = props;
+  const { release, environment, cells, production, chosen, step, open } = props;
   const { name, status } = environment;
   const held = told.isHeld(status) ? " held" : "";
   const { word, rest } = told.why(environment);
@@ -60,7 +63,8 @@ export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentC
       <Times environment={environment} />
       <Applications parts={told.parts(release, environment, cells)} environment={environment} />
       <Gates environment={environment} />
-      <Phases environment={environment} open={() => open(name)} />
+      <Phases environment={environment} step={step} open={(of) => open(name, of)} />
+      <Hooks environment={environment} step={step} open={(of) => open(name, of)} />
       {due.length > 0 && (
         <div className="ft">
           <Actions release={release.id} environment={name} actions={due} small />
@@ -154,10 +158,11 @@ function Gates({ environment }: { readonly environment: EnvironmentShown }) {
 
 interface PhasesProps {
   readonly environment: EnvironmentShown;
-  readonly open: () => void;
+  readonly step: string | undefined;
+  readonly open: (step?: string) => void;
 }
 
-function Phases({ environment, open }: PhasesProps) {
+function Phases({ environment, step, open }: PhasesProps) {
   if (!told.begun(environment)) {
     const left = told.ahead(environment);
     if (!left) return null;
@@ -173,9 +178,13 @@ function Phases({ environment, open }: PhasesProps) {
   }
   return (
     <>
-      {told.rows(environment).map((phase) => (
+      {told.rows(environment).map((phase) => {
+        const workflow = told.workflowOf(environment, phase.name);
+        return workflow?.steps.length ? (
+          <Steps key={phase.name} workflow={workflow} step={step} open={open} />
+        ) : (
         <div key={phase.name} className="blk one">
-          <button className="step" onClick={open}>
+          <button className="step" onClick={() => open()}>
             <Glyph status={phase.status} size={12} label={phase.status} />
             <span className="el grow">{phase.name === "action" ? what(environment) : phaseName(phase.name)}</span>
             <span className="d mono">
@@ -187,9 +196,59 @@ function Phases({ environment, open }: PhasesProps) {
             </span>
           </button>
         </div>
-      ))}
+        );
+      })}
     </>
   );
+}
+
+interface StepsProps {
+  readonly workflow: WorkflowShown;
+  readonly step: string | undefined;
+  readonly open: (step?: string) => void;
+}
+
+/** The steps of a workflow, each over all applications: those that matter first when there are many. */
+function Steps({ workflow, step: chosen, open }: StepsProps) {
+  const { steps } = workflow;
+  const begun = steps.findIndex((each) => !ENDED.has(each.status) || each.status !== "succeeded");
+  const from = Math.max(0, Math.min(begun < 0 ? 0 : begun - 1, steps.length - told.MOST_STEPS));
+  const shown = steps.slice(from, from + told.MOST_STEPS);
+  const more = steps.length - shown.length;
+  return (
+    <div className="blk">
+      <div className="bh">
+        <span>{phaseName(workflow.purpose)}</span>
+        <span className="t3">
+          {workflow.attempt > 1 ? `attempt ${workflow.attempt}` : ""}
+          {more > 0 ? ` ${steps.length} steps` : ""}
+        </span>
+      </div>
+      {shown.map((each) => {
+        const key = stepKey(workflow, each);
+        return (
+          <button
+            key={each.name}
+            className={`step${chosen === key ? " on" : ""}`}
+            onClick={() => open(key)}
+          >
+            <Glyph status={each.status} size={12} label={each.status} />
+            <span className="el grow">{each.name}</span>
+            <span className="d">
+              <Duration from={each.started_at} to={each.ended_at} />
+            </span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Hooks are told the result and are no part of it: shown only when they ran. */
+function Hooks({ environment, step, open }: PhasesProps) {
+  return environment.workflows
+    .filter((each) => (each.purpose === "on_success" || each.purpose === "on_fail") && each.steps.length > 0)
+    .map((each) => <Steps key={each.purpose} workflow={each} step={step} open={open} />);
 }
 
 function what(environment: EnvironmentShown): string {

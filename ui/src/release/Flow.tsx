@@ -14,11 +14,12 @@ import { Drawer } from "./Drawer";
 import { EnvironmentCard } from "./EnvironmentCard";
 import * as told from "./environment";
 import { worst } from "./Release";
+import { StepDrawer, stepKey } from "./StepDrawer";
 
 const NO_CELLS: readonly Cell[] = [];
 
 export default function Flow({ release }: { readonly release: ReleaseDocument }) {
-  const { environment: named, show } = useSearch({ from: "/shell/releases/$release" });
+  const { environment: named, show, step: stepNamed } = useSearch({ from: "/shell/releases/$release" });
   const navigate = useNavigate();
   const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
   useEffect(() => void (phone || warmUp()), [phone]);
@@ -31,12 +32,13 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
   );
   const chosen = release.environments.find((each) => each.name === named);
   const open = useCallback(
-    (name: string | undefined) =>
+    (name: string | undefined, of?: string) =>
       void navigate({
         to: ".",
         search: (before) => {
-          const { environment, line, ...others } = before;
-          return name && name !== environment ? { ...others, environment: name } : others;
+          const { environment, step, application, line, ...others } = before;
+          if (!name || (name === environment && of === step)) return others;
+          return { ...others, environment: name, ...(of ? { step: of } : {}) };
         },
         replace: named !== undefined,
       }),
@@ -53,12 +55,13 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
             cells={cells}
             production={production.has(name)}
             chosen={name === named}
+            step={name === named ? stepNamed : undefined}
             open={open}
           />
         )
       );
     },
-    [release, cells, production, named, open],
+    [release, cells, production, named, stepNamed, open],
   );
   const boxKey = JSON.stringify(told.boxes(release, cells));
   const boxes = useMemo(() => JSON.parse(boxKey) as ReturnType<typeof told.boxes>, [boxKey]);
@@ -75,8 +78,10 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
   const asList = phone || show === "list";
   // What is known of the applications decides about sizes: wait for it, so that nothing moves.
   const known = product.data !== undefined || product.isError;
+  const workflow = chosen?.workflows.find((each) => stepNamed?.startsWith(`${each.purpose}:`));
+  const step = workflow?.steps.find((each) => stepKey(workflow, each) === stepNamed);
   return (
-    <div className={`stage${chosen ? " with-drawer" : ""}`}>
+    <div className={`stage${chosen ? " with-drawer" : ""}${step ? " step" : ""}`}>
       {asList ? (
         <div className="outline" role="region" aria-label={`${release.id} as a list`}>
           {!phone && <Switch asList />}
@@ -97,7 +102,18 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
       ) : (
         <div className="canvas" aria-busy="true" />
       )}
-      {chosen && <Drawer release={release} environment={chosen} close={() => open(undefined)} />}
+      {chosen &&
+        (workflow && step ? (
+          <StepDrawer
+            release={release}
+            environment={chosen.name}
+            workflow={workflow}
+            step={step}
+            close={() => open(chosen.name)}
+          />
+        ) : (
+          <Drawer release={release} environment={chosen} open={open} close={() => open(undefined)} />
+        ))}
     </div>
   );
 }

@@ -1,6 +1,14 @@
 /** What a node says of an environment, worked out from the release and what is there now. */
 
-import type { Cell, EnvironmentShown, GateShown, PhaseShown, ReleaseDocument, Status } from "../api/schema";
+import type {
+  Cell,
+  EnvironmentShown,
+  GateShown,
+  PhaseShown,
+  ReleaseDocument,
+  Status,
+  WorkflowShown,
+} from "../api/schema";
 import type { GraphEdge, Stretch } from "../graph/Graph";
 import type { Box } from "../graph/layout";
 import { ENDED, word } from "../kit/status";
@@ -33,6 +41,14 @@ export function parts(
 
 const IN_ROWS: ReadonlySet<string> = new Set(["on_start", "pre_action", "action", "post_action"]);
 const NOT_BEGUN: ReadonlySet<Status> = new Set<Status>(["waiting", "queued"]);
+
+/** Workflows have steps in the node, as many as there is room for. */
+export const MOST_STEPS = 4;
+const WORKFLOWS: ReadonlySet<string> = new Set(["on_start", "pre_action", "post_action"]);
+
+export function workflowOf(environment: EnvironmentShown, phase: string): WorkflowShown | undefined {
+  return environment.workflows.find((each) => each.purpose === phase);
+}
 
 /** The phases that have rows of their own; sync and health are told with the applications. */
 export function rows(environment: EnvironmentShown): PhaseShown[] {
@@ -106,11 +122,15 @@ export function boxes(release: ReleaseDocument, cells: readonly Cell[]): Box[] {
   return release.environments.map((environment) => {
     const count = parts(release, environment, cells).length;
     const applications = 26 + Math.min(count, MOST_PARTS) * 20 + (count > MOST_PARTS ? 20 : 0);
-    const phases = environment.phases.filter((phase) => IN_ROWS.has(phase.name)).length;
+    const inRows = environment.phases.filter((phase) => IN_ROWS.has(phase.name));
+    const phases = inRows.reduce(
+      (sum, phase) => sum + (WORKFLOWS.has(phase.name) ? 26 + MOST_STEPS * 20 : 27),
+      0,
+    );
     const { approval, soak_seconds } = environment.settings;
     // One more for what may turn up: a lock, a window, another release.
     const gates = environment.role === "step" ? 1 + Number(approval !== null) + Number(soak_seconds !== null) : 0;
-    const height = HEAD + WHY + applications + (gates && 26 + gates * 20) + phases * 27 + FOOT;
+    const height = HEAD + WHY + applications + (gates && 26 + gates * 20) + phases + FOOT;
     return { id: environment.name, width: 192, height, after: environment.depends_on };
   });
 }

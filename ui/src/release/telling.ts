@@ -18,6 +18,8 @@ const PHASES: Record<string, string> = {
   sync: "Sync",
   health: "Health",
   post_action: "Post-action",
+  on_success: "Success hook",
+  on_fail: "Failure hook",
 };
 
 export function phase(name: string): string {
@@ -71,6 +73,16 @@ export function told(event: EventShown): Told {
       const title = data.changed === false ? "Was there already" : "Commit landed";
       return { status: "succeeded", title, detail: of ? `${where}: ${of}` : where };
     }
+    case "ApprovalGiven":
+      return { status: "succeeded", title: "Approved", detail: text(data.comment) };
+    case "ApprovalRejected":
+      return { status: "failed", title: "Rejected", detail: why || text(data.comment) };
+    case "SkipRequested":
+      return { status: "skipped", title: "Asked to skip", detail: why };
+    case "StepResumed":
+      return { status: null, title: `Resumed ${text(data.step)}`, detail: text(data.template) };
+    case "WorkflowStopped":
+      return { status: "terminating", title: "Workflow stopped", detail: why };
     case "EnvironmentLocked":
       return { status: "suspended", title: "Locked", detail: text(data.reason) };
     case "EnvironmentUnlocked":
