@@ -5,6 +5,7 @@ Pure values: how they are read from git, and what is made of them for people, is
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -84,11 +85,11 @@ class Report:
 class Finding:
     """What was once found out outside, and is kept: it stays when the outside is gone.
 
-    `value` is plain JSON; `found_at` RFC 3339.
+    `value` is plain JSON; `age` how long ago that was.
     """
 
     value: Mapping[str, object] = field(default_factory=dict)
-    found_at: str = ""
+    age: timedelta = timedelta()
 
 
 def birthplace(release: Release) -> str:

@@ -249,10 +249,15 @@ class GitRepositories:
         """Do a task on the mirror's objects, for other parts of this room."""
         return await self._ask(repository, task)
 
-    async def answer(self, repository: str, arguments: Sequence[str]) -> bytes:
-        """What the git program says of the mirror, for other parts of this room."""
+    async def answer(
+        self, repository: str, arguments: Sequence[str], feed: process.Feed | None = None
+    ) -> bytes:
+        """What the git program says of the mirror, for other parts of this room.
+
+        With `feed` it is given there while git goes on, and the answer is empty.
+        """
         mirror = await self._prepared(repository)
-        return await self._remote(repository).ask(mirror.path, arguments)
+        return await self._remote(repository).ask(mirror.path, arguments, feed)
 
     async def maintain(self) -> None:
         """Pack what has become many small files, in each mirror in use. Call it now and then."""

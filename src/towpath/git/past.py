@@ -63,8 +63,11 @@ class GitPast:
         if old == new:
             return Between(Direction.SAME)
         marked = ("--left-right", f"{old}...{new}")
-        listed = await self._log(repository, [_FORMAT, f"-n{MOST_COMMITS + 1}", *marked])
-        records = list(_records(listed))
+        # Read while git goes on: the range of a long history costs little more than `git log`.
+        reading = _Reading()
+        asked = [*_LOG, _FORMAT, f"-n{MOST_COMMITS + 1}", *marked]
+        await self._door.answer(repository, asked, reading.take)
+        records = reading.records
         cut = await self._beyond(repository, marked[1]) if len(records) > MOST_COMMITS else 0
         came = tuple(commit for mark, commit in records[:MOST_COMMITS] if mark == _CAME)
         went = tuple(commit for mark, commit in records[:MOST_COMMITS] if mark == _WENT)
@@ -162,6 +165,21 @@ def _direction(came: bool, went: bool) -> Direction:
     if came or went:
         return Direction.FORWARDS if came else Direction.BACKWARDS
     return Direction.SAME
+
+
+class _Reading:
+    """Records of commits, put together as pieces of them come in."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, Commit]] = []
+        self._rest = b""
+
+    def take(self, piece: bytes) -> None:
+        """Read what is whole by now."""
+        whole, end, rest = (self._rest + piece).rpartition(b"\0")
+        self._rest = rest
+        if end:
+            self.records += _records(whole.decode("utf-8", "replace"))
 
 
 def _records(listed: str) -> Iterator[tuple[str, Commit]]:

@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 MAX_OUTPUT = 64 * 1024 * 1024
 MAX_COMPLAINT = 64 * 1024
 _CHUNK = 64 * 1024
+Feed = Callable[[bytes], None]
 _LAST_WORDS = 5.0
 
 
@@ -46,17 +47,23 @@ class Program:
         folder: Path,
         environment: Mapping[str, str],
         deadline: float,
+        feed: Feed | None = None,
     ) -> Finished:
         """Run `git ARGUMENTS…` for `deadline` seconds at most. Raises `Overdue`, `OSError`.
 
-        The time spent waiting for a place among `at_once` is not counted.
+        The time spent waiting for a place among `at_once` is not counted. With `feed`, what the
+        process says is given there piece by piece while it goes on, and is not kept.
         """
         async with self.at_once:
-            return await _run(arguments, folder, environment, deadline)
+            return await _run(arguments, folder, environment, deadline, feed)
 
 
 async def _run(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], deadline: float
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    deadline: float,
+    feed: Feed | None,
 ) -> Finished:
     process = await asyncio.create_subprocess_exec(
         "git",
@@ -70,31 +77,39 @@ async def _run(
     )
     try:
         async with asyncio.timeout(deadline):
-            return await _answer(process)
+            return await _answer(process, feed)
     except TimeoutError:
         raise Overdue(f"no answer within {deadline:g} s") from None
     finally:
         await _end(process)
 
 
-async def _answer(process: asyncio.subprocess.Process) -> Finished:
+async def _answer(process: asyncio.subprocess.Process, feed: Feed | None) -> Finished:
     assert process.stdout is not None
     assert process.stderr is not None
     output, complaint, code = await asyncio.gather(
-        _drain(process.stdout, MAX_OUTPUT), _drain(process.stderr, MAX_COMPLAINT), process.wait()
+        _drain(process.stdout, MAX_OUTPUT, feed),
+        _drain(process.stderr, MAX_COMPLAINT),
+        process.wait(),
     )
     text = complaint[0].decode("utf-8", "replace")
     return Finished(code, output[0], text, truncated=output[1])
 
 
-async def _drain(stream: asyncio.StreamReader, bound: int) -> tuple[bytes, bool]:
+async def _drain(
+    stream: asyncio.StreamReader, bound: int, feed: Feed | None = None
+) -> tuple[bytes, bool]:
     """Everything up to `bound` bytes; the rest is read too, so that nobody blocks, and dropped."""
     kept = bytearray()
-    truncated = False
+    truncated, length = False, 0
     while chunk := await stream.read(_CHUNK):
-        room = bound - len(kept)
-        kept += chunk[:room]
+        room = bound - length
         truncated = truncated or len(chunk) > room
+        length += len(chunk)
+        if feed is not None and not truncated:
+            feed(chunk)
+        elif feed is None and room > 0:
+            kept += chunk[:room]
     return bytes(kept), truncated
 
 

@@ -92,9 +92,14 @@ class Remote:
             raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))
         self._check(finished)
 
-    async def ask(self, mirror: Path, arguments: Sequence[str]) -> bytes:
-        """What git says of the mirror itself; raises `Permanent` when it says too much."""
-        finished = await self._git(arguments, mirror, "be read")
+    async def ask(
+        self, mirror: Path, arguments: Sequence[str], feed: process.Feed | None = None
+    ) -> bytes:
+        """What git says of the mirror itself, if `feed` does not take it.
+
+        Raises `Permanent` when it says too much.
+        """
+        finished = await self._git(arguments, mirror, "be read", feed)
         if finished.code != 0 and mirrors.is_damage(finished.complaint):
             raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))
         self._check(finished)
@@ -161,13 +166,16 @@ class Remote:
             )
         )
 
-    async def _git(self, arguments: Sequence[str], folder: Path, doing: str) -> Finished:
+    async def _git(
+        self, arguments: Sequence[str], folder: Path, doing: str, feed: process.Feed | None = None
+    ) -> Finished:
         try:
             return await self.program.run(
                 arguments,
                 folder=folder,
                 environment=self._environment(folder),
                 deadline=self.timeout,
+                feed=feed,
             )
         except process.Overdue:
             raise refusals.overdue(self.address, self.timeout, doing) from None

@@ -5,6 +5,7 @@ background, and of each thing only once while it is fresh.
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from towpath.history import places
@@ -17,6 +18,7 @@ from towpath.ports.archive import Archive
 from towpath.ports.errors import OutsideError, Permanent
 from towpath.ports.outside import Host, Issue, Request, Tracker
 
+FRESH = timedelta(minutes=30)
 MOST_LONELY = 500  # commits that no message ties to a pull request, asked for one by one
 
 
@@ -126,6 +128,8 @@ class Knowing:
         kept = await self._archive.findings("issue", named)
         found = {key: _issue(one.value) for key, one in kept.items()}
         missing = [key for key in named if key not in kept]
+        if self._ask:
+            await self._ask_again(found, [k for k, one in kept.items() if one.age > FRESH])
         for tracker in self._trackers:
             mine = [key for key in missing if tracker.knows(key)]
             missing = [key for key in missing if key not in set(mine)]
@@ -143,6 +147,18 @@ class Knowing:
             if key in found and found[key].missing:
                 self._lacks("features", Unresolved(key, found[key].missing))
         return found
+
+    async def _ask_again(self, found: dict[str, Issue], keys: Sequence[str]) -> None:
+        """What was known is asked for again; where nobody answers, it is what it was."""
+        for tracker in self._trackers:
+            mine = [key for key in keys if tracker.knows(key)]
+            try:
+                told = await tracker.issues(mine) if mine else {}
+            except OutsideError:
+                continue
+            known = {key: one for key, one in told.items() if not one.missing}
+            await self._archive.found("issue", {key: asdict(one) for key, one in known.items()})
+            found |= known
 
     async def _asked_issues(self, tracker: Tracker, keys: Sequence[str]) -> Mapping[str, Issue]:
         if not self._ask:

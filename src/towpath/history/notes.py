@@ -8,7 +8,7 @@ when a repository, registry or tracker is gone; notes once made are read from th
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from towpath.history.composing import GROUPS, lacking
 from towpath.history.knowing import Knowing
 from towpath.history.library import Library, Unresolved
 from towpath.history.revisions import Revisions
+from towpath.manifests import repositories
 from towpath.ports.archive import Archive, Change, Question, Stored
 from towpath.ports.outside import Host, Registry, Tracker
 from towpath.ports.past import Past
@@ -29,6 +30,7 @@ from towpath.ports.past import Past
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 3600.0
 MOST_TRIES = 60
+FRESH = timedelta(hours=1)
 
 
 class NotThere(Exception):  # noqa: N818
@@ -88,6 +90,7 @@ class Notes:
         configured = self._fingerprint(release, question.environment)
         same = stored is not None and (stored.base, stored.configured) == (base.key, configured)
         if stored is not None and same and not outside:
+            await self._refreshed(stored)
             return stored
         making = _Making(self._outside, self._config(), question, release, base, outside)
         document, index, lacks = await making.make(stored if same else None)
@@ -105,6 +108,12 @@ class Notes:
         again = _again(tries) if pending else None
         await self._archive.keep(made, again, index)
         return made
+
+    async def _refreshed(self, stored: Stored) -> None:
+        """Issues change their status: what is old is asked for again once somebody looks at it."""
+        asked = self._outside.trackers or self._outside.hosts
+        if asked and stored.age is not None and stored.age > FRESH:
+            await self._archive.expect(stored.question)
 
     def _fingerprint(self, release: Release, environment: str) -> str:
         """Of what in the configuration the notes depend on, integrations among it."""
@@ -154,7 +163,9 @@ class _Making:
         span = ranges.Span(self.release, self.question.environment, self.base.held, landed)
         code = Library(self.outside.code, self.ask)
         gitops = Library(self.outside.gitops, outside=False)  # the engine keeps it up to date
-        revisions = Revisions(archive, self.outside.registry, code, gitops)
+        revisions = Revisions(
+            archive, self.outside.registry, code, gitops, [*_repositories(self.config)]
+        )
         gathering = ranges.Gathering(archive, self.config, code, gitops, revisions)
         gathered = await gathering.gather(span)
         product = self.config.products.get(self.release.product)
@@ -178,6 +189,13 @@ class _Making:
     def _is_first(self) -> bool:
         """Whether these are the notes of what the release itself brought into the product."""
         return self.question.origin == bases.PREVIOUS
+
+
+def _repositories(config: catalog.Catalog) -> Iterator[str]:
+    for product in config.products.values():
+        yield from (repositories.identity(c.repository) for c in product.components)
+    for application in config.applications:
+        yield from (repositories.identity(s.repository) for s in application.sources)
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ component's repository is none.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -15,6 +15,7 @@ from towpath.domain import catalog, content
 from towpath.domain.changes import Commit, Report
 from towpath.history import messages, places
 from towpath.history.library import SHORT, Library, Unresolved
+from towpath.manifests import repositories
 from towpath.ports.archive import Archive
 from towpath.ports.errors import OutsideError, Permanent
 from towpath.ports.outside import Inspected, Registry
@@ -60,12 +61,22 @@ class Revisions:
     """Finds revisions for one making of notes."""
 
     def __init__(
-        self, archive: Archive, registry: Registry | None, code: Library, gitops: Library
+        self,
+        archive: Archive,
+        registry: Registry | None,
+        code: Library,
+        gitops: Library,
+        configured: Collection[str] = (),
     ) -> None:
+        """`configured`: identities of the repositories that the configuration names.
+
+        No other is ever fetched from: who may report an image must not choose what is read.
+        """
         self._archive = archive
         self._registry = registry
         self._code = code
         self._gitops = gitops
+        self._configured = frozenset(configured)
 
     async def of(self, image: content.Image, component: catalog.Component, place: Place) -> Told:
         """What is known of an image of a component."""
@@ -76,7 +87,7 @@ class Revisions:
             reports = tuple(r for r in reports if not r.digest or r.digest == digest)
         unknown: list[Unresolved] = [trouble] if trouble else []
         sources = (
-            ("ci", _reported(reports, component)),
+            ("ci", self._reported(reports, component, unknown)),
             ("registry", _inspected(seen, component)),
             ("reference", await self._references(component, place)),
             ("tag", _tagged(image, component)),
@@ -88,6 +99,21 @@ class Revisions:
                 return Told(told, digest, await self._moved(image, seen), reports, trouble)
         nobody = _nobody(image, component, unknown)
         return Told(None, digest, await self._moved(image, seen), reports, nobody)
+
+    def _reported(
+        self, reports: Sequence[Report], component: catalog.Component, unknown: list[Unresolved]
+    ) -> Iterator[tuple[str, str]]:
+        for report in reports:
+            if not report.revision:
+                continue
+            if component.repository:
+                yield component.repository, report.revision
+            elif repositories.identity(report.repository) in self._configured:
+                yield report.repository, report.revision
+            elif report.repository:
+                why = f"no component of the configuration names {report.repository}"
+                what = f"commit {report.revision[:SHORT]}, which a CI reported"
+                unknown.append(Unresolved(what, why))
 
     async def _first(
         self, named: Sequence[tuple[str, str]], unknown: list[Unresolved]
@@ -214,12 +240,6 @@ def _digest(reports: Sequence[Report]) -> str:
     return next((report.digest for report in reports if report.digest), "")
 
 
-def _reported(reports: Sequence[Report], component: catalog.Component) -> Iterator[tuple[str, str]]:
-    for report in reports:
-        if report.revision and (component.repository or report.repository):
-            yield component.repository or report.repository, report.revision
-
-
 def _inspected(seen: Inspected | None, component: catalog.Component) -> Iterator[tuple[str, str]]:
     """What the image says counts where it is a whole sha, of the component's own repository."""
     if seen is None or not component.repository:
@@ -264,7 +284,7 @@ def _nobody(
     image: content.Image, component: catalog.Component, unknown: Sequence[Unresolved]
 ) -> Unresolved:
     what, waits = spelled(image), (f"image:{image.name}",)
-    if not component.repository:
+    if not component.repository and not unknown:
         return Unresolved(
             what,
             f"the product does not say where the code of {component.name} is "

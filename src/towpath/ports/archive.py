@@ -55,7 +55,7 @@ class Stored:
     configured: str
     document: str
     complete: bool
-    made_at: datetime | None = None
+    age: timedelta | None = None  # since they were made
     tries: int = 0
     waits: tuple[str, ...] = ()
 

@@ -60,7 +60,7 @@ _NOW = sa.text(
 _RELEASE = sa.text("SELECT content, state FROM release WHERE id = :release")
 _STORED = sa.text(
     """
-    SELECT base, configured, document, complete, made_at, tries, waits FROM note
+    SELECT base, configured, document, complete, now() - made_at AS age, tries, waits FROM note
     WHERE release = :release AND environment = :environment AND origin = :origin
     """
 )
@@ -104,7 +104,8 @@ _DUE = sa.text(
 )
 _WAKE = sa.text("UPDATE note SET due_at = now(), tries = 0 WHERE waits && CAST(:waits AS text[])")
 _FINDINGS = sa.text(
-    "SELECT key, value, found_at FROM finding WHERE kind = :kind AND key = ANY(:keys)"
+    "SELECT key, value, now() - found_at AS age FROM finding"
+    " WHERE kind = :kind AND key = ANY(:keys)"
 )
 _FOUND = sa.text(
     """
@@ -261,7 +262,7 @@ class PostgresArchive:
 
         async def work(connection: Connection) -> Mapping[str, Finding]:
             rows = await connection.execute(_FINDINGS, {"kind": kind, "keys": list(keys)})
-            return {row.key: Finding(row.value, row.found_at.isoformat()) for row in rows}
+            return {row.key: Finding(row.value, row.age) for row in rows}
 
         return await self._database.run(work)
 

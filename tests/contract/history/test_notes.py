@@ -12,6 +12,7 @@ from history_world import IMAGE, World, lacking, subjects
 from towpath.domain import catalog, content
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Trigger
+from towpath.history import reporting
 from towpath.history.bases import UnknownOrigin
 from towpath.history.notes import NotThere
 from towpath.ports.archive import Question
@@ -362,3 +363,48 @@ async def test_a_release_of_1500_issues_lists_them_all(world: World) -> None:
     notes = await world.resolved(await world.release(world.bump(new), api=new))
     assert notes["features"]["total"] == len(notes["features"]["items"]) == 1500
     assert len(notes["features"]["unresolved"]) == 1500
+
+
+async def test_issues_are_asked_for_again_when_they_are_old_and_stay_when_nobody_answers(
+    world: World,
+) -> None:
+    old = world.code.commit({"a": "0"}, "root")
+    world.bump(old)
+    await world.find(old, "dev")
+    new = world.code.commit({"a": "1"}, "SHOP-1 change")
+    tracker = FakeTracker()
+    tracker.away, world.trackers = False, [tracker]
+    release = await world.release(world.bump(new), api=new)
+    await world.archive.due("w", 9, history_world.LEASE)
+    await world.resolved(release)
+    for table, column in (("finding", "found_at"), ("note", "made_at")):
+        await world.stored.rows(f"UPDATE {table} SET {column} = now() - interval '2 hours'")
+    await world.read(release)
+    assert Question(release.id, "dev") in await world.archive.due("w", 9, history_world.LEASE)
+    for away in (False, True):
+        tracker.asked, tracker.away = [], away
+        await world.stored.rows("UPDATE finding SET found_at = now() - interval '2 hours'")
+        notes = await world.resolved(release)
+        assert tracker.asked == ["SHOP-1"]
+        assert notes["features"]["items"][0]["title"] == "Rounding"
+        assert lacking(notes, "features") == []
+
+
+async def test_a_ci_cannot_have_a_repository_read_that_the_configuration_does_not_name(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with history_world.world(database_url, tmp_path) as world:
+        elsewhere = git_servers.origin(tmp_path / "private", name="secret.git")
+        sha = elsewhere.commit({"a": "1"}, "a secret")
+        world.components = (catalog.Component("api"),)
+        await world.find("0", "dev", revision=world.bump("0"))
+        await world.notes.report(
+            reporting.report(f"{IMAGE}:1", repository=elsewhere.url, revision=sha)
+        )
+        notes = await world.resolved(await world.release(world.bump("1"), api="1"))
+        assert notes["commits"]["items"] == []
+        assert f"no component of the configuration names {elsewhere.url}" in " ".join(
+            lacking(notes, "images")
+        )
+        mirrors = [path.name for path in (tmp_path / "histories").glob("*")]
+        assert not any("secret" in name for name in mirrors)
