@@ -51,6 +51,7 @@ class Running:
         self._at_once = at_once
         self._tasks: MutableMapping[Turn, asyncio.Task[None]] = {}
         self._stopped: set[Turn] = set()  # turns that were called off, so that nothing is recorded
+        self._full = False  # there was no place for more when steps were last taken
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
@@ -78,6 +79,7 @@ class Running:
         try:
             moved = await self._runs.advance_next(self._advance)
             free = self._at_once - len(self._tasks)
+            self._full = free <= 0
             taken = await self._runs.take_steps(self._name, free) if free > 0 else ()
         except StoreUnavailable as error:
             log.warning("the database does not answer: %s", error)
@@ -89,7 +91,7 @@ class Running:
             return
         for execution in taken:
             self._begin(execution)
-        if not moved and not taken:
+        if not moved and len(taken) < max(1, free):
             await self._news(seen)
 
     def _begin(self, execution: Execution) -> None:
@@ -122,7 +124,8 @@ class Running:
         finally:
             self._tasks.pop(turn, None)
             self._stopped.discard(turn)
-            self._ended.set()
+            if self._full and len(self._tasks) < self._at_once:
+                self._ended.set()
 
     async def _outcome(self, execution: Execution, book: "_Book") -> Outcome:
         turn = execution.turn
@@ -159,6 +162,7 @@ class Running:
                 )
         if following is None:
             log.info("step %s of %s is executed by somebody else now", turn.step, turn.run)
+        self._tasks.pop(turn, None)
         for execution in following or ():
             self._begin(execution)
 
