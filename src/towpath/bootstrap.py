@@ -6,7 +6,7 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,7 +133,8 @@ async def running(
                 ),
             )
             archive = PostgresArchive(shared)
-            gitops, code = GitPast(git), GitPast(_code(settings))
+            histories = _code(settings)
+            gitops, code = GitPast(git), GitPast(histories)
             around = await stack.enter_async_context(_connections(settings))
             notes = Notes(
                 Outside(archive, gitops, code, around.registry, around.trackers, around.hosts),
@@ -167,7 +168,7 @@ async def running(
                 lambda name: _is_production(engine.in_force, name),
             )
             resolver = Resolver(settings.worker_name, archive, notes)
-            await stack.enter_async_context(_working(engine, git, resolver, teller))
+            await stack.enter_async_context(_working(engine, (git, histories), resolver, teller))
             yield Running(address, engine)
 
 
@@ -338,14 +339,14 @@ def _shown(in_force: InForce) -> Callable[[], parts.Configuration | None]:
 @contextlib.asynccontextmanager
 async def _working(
     engine: assembly.Engine,
-    git: adapter.GitRepositories,
+    kept: Sequence[adapter.GitRepositories],
     resolver: Resolver,
     teller: telling.Teller,
 ) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(resolver.run(), name="resolver"),
         asyncio.create_task(teller.run(), name="teller"),
-        asyncio.create_task(_maintain(git), name="maintenance"),
+        asyncio.create_task(_maintain(kept), name="maintenance"),
         asyncio.create_task(engine.configuring.run(), name="configuring"),
         asyncio.create_task(engine.observer.run(), name="observer"),
         asyncio.create_task(engine.worker.run(), name="worker"),
@@ -361,12 +362,13 @@ async def _working(
                 log.error("a part of the engine ended early", exc_info=outcome)
 
 
-async def _maintain(git: adapter.GitRepositories) -> None:
+async def _maintain(kept: Sequence[adapter.GitRepositories]) -> None:
     """Keep the mirrors small."""
     while True:
         await asyncio.sleep(MAINTENANCE_S)
         try:
-            await git.maintain()
+            for git in kept:
+                await git.maintain()
         except OutsideError as error:
             log.warning("the mirrors were not tidied: %s", error)
 

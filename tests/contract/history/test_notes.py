@@ -408,3 +408,13 @@ async def test_a_ci_cannot_have_a_repository_read_that_the_configuration_does_no
         )
         mirrors = [path.name for path in (tmp_path / "histories").glob("*")]
         assert not any("secret" in name for name in mirrors)
+
+
+async def test_a_mirror_without_contents_can_be_packed_and_fetched_again(world: World) -> None:
+    world.code.commit({"a": "1"}, "first")
+    await world.code_door.fetch(world.code.url)
+    [mirror] = (world.folder / "histories").glob("*.git")
+    git_servers.git(mirror, "gc", "--quiet", "--prune=1.day.ago")
+    newest = world.code.commit({"a": "2"}, "second")
+    assert (await world.code_door.fetch(world.code.url)).branches["main"] == newest
+    assert "blob" not in git_servers.git(mirror, "cat-file", "--batch-all-objects", "--batch-check")
