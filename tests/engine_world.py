@@ -16,12 +16,15 @@ from towpath.engine import assembly
 from towpath.engine.inforce import Configured
 from towpath.ports.deployer import Expectation, Observation
 from towpath.ports.errors import Temporary
+from towpath.ports.runner import Runner
 from towpath.storage import database, schema, signals
 from towpath.storage.run_store import PostgresRuns
 from towpath.storage.store import PostgresStore
 
+NO_HOOKS = catalog.Hooks()
 NO_SETTINGS = catalog.PolicySettings()
 REPO = "https://git.example.org/gitops.git"
+ADDRESS = "https://towpath.example"
 CHANNELS = (
     *("towpath_looks", "towpath_configuration", "towpath_events"),
     *("towpath_steps", "towpath_stops"),
@@ -64,12 +67,19 @@ def configuration(
     ),
     settings: catalog.PolicySettings = NO_SETTINGS,
     components: Sequence[str] = ("api", "web"),
+    hooks: catalog.Hooks = NO_HOOKS,
+    post_trigger: str = "",
+    workflows: Sequence[str] = (),
     repository: str = REPO,
 ) -> catalog.Catalog:
     """A product (or several) with a flow from dev to production, a folder for each application."""
     names = ["dev", *(name for name, _ in steps)]
     flow = catalog.Flow(
-        "main", "dev", tuple(catalog.FlowStep(name, before, settings) for name, before in steps)
+        "main",
+        "dev",
+        tuple(catalog.FlowStep(name, before, settings, hooks) for name, before in steps),
+        hooks=hooks,
+        post_trigger=post_trigger,
     )
     wanted = products or {"shop": {}}
     return catalog.Catalog(
@@ -79,6 +89,7 @@ def configuration(
         },
         environments={name: catalog.Environment(name) for name in names},
         flows={"main": flow},
+        workflows={name: {"metadata": {"name": name}} for name in workflows},
         applications=tuple(
             catalog.Application(
                 f"{product}-{component}-{environment}",
@@ -103,7 +114,7 @@ class World:
         parts: assembly.Engine,
         git: fake_git.FakeGit,
         deployer: FakeDeployer,
-        runner: fake_runner.FakeRunner,
+        runner: Runner,
     ) -> None:
         self.engine = parts
         self.runner = runner
@@ -170,7 +181,11 @@ class World:
 
 @asynccontextmanager
 async def world(
-    url: str, config: catalog.Catalog | None = None, *, working: bool = True
+    url: str,
+    config: catalog.Catalog | None = None,
+    *,
+    working: bool = True,
+    runner: Runner | None = None,
 ) -> AsyncIterator[World]:
     """An engine at work on the database, its repository filled from the configuration."""
     await schema.upgrade(url)
@@ -178,12 +193,12 @@ async def world(
     listening = signals.Signals(url, CHANNELS)
     git = fake_git.FakeGit()
     deployer = FakeDeployer(git)
-    known, runner = database.Database(engine), fake_runner.FakeRunner()
+    known, runner = database.Database(engine), runner or fake_runner.FakeRunner()
     parts = assembly.assemble(
         assembly.Outside(
             PostgresStore(known), listening, git, deployer, PostgresRuns(known), runner
         ),
-        assembly.Manner("worker-1", looks_at_once=8, poll_interval_s=0.05),
+        assembly.Manner("worker-1", looks_at_once=8, poll_interval_s=0.05, address=ADDRESS),
     )
     made = World(parts, git, deployer, runner)
     chosen = config or configuration()
@@ -198,8 +213,10 @@ async def world(
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
             await engine.dispose()
+            for early in [each for each in ended if isinstance(each, Exception)]:
+                raise early
 
 
 SOON = timedelta(seconds=1)

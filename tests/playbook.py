@@ -159,6 +159,9 @@ class World(Engine):
         """All that is wrong outside is mended, and all locks are off."""
         self.git, self.deployments, self.missing, self.locks = {}, {}, {}, []
         self.blind, self.meanwhile, self.windows, self.health = set(), None, {}, {}
+        self.workflows, self.unrunnable, self.deaf = {}, {}, False
+        for run in self.runs.values():
+            self.come(run.template, Status.SUCCEEDED)
         self.run()
 
     def wait(self, **time: float) -> None:
@@ -178,13 +181,15 @@ class World(Engine):
         """What must be true at any moment."""
         for each in self.releases.values():
             parts = [phase.status for p in each.promotions for phase in p.phases]
+            parts += [each.on_start.status] if each.on_start else []
             assert each.status is status.aggregate([each.course.status, *parts])
             assert each.open or each.ended
             if each.ended:
                 assert not any(p.status.acting for p in each.promotions)
             for promotion in each.promotions:
-                if promotion.status.ended:
+                if promotion.over:
                     assert not promotion.claim, (each.id, promotion)
+        self.check_runs(self.releases)
         for attempt in self.attempts:
             promotion = self.at(attempt.release, attempt.environment)
             assert not promotion.status.ended or _is_given_up(promotion), attempt
@@ -205,11 +210,16 @@ class World(Engine):
         self.check()
         for each in self.releases.values():
             assert each.ended == (each.ended_at is not None), self.tell(each.id)
-            if not each.ended:
+            if not each.ended and not self._waits_for_runs(each):
                 assert self.alarms.get(each.id) or self._held_by_somebody(each), self.tell(each.id)
             for promotion in each.promotions:
-                if promotion.claim:
+                # Who was taken over from keeps its claim's number until its workflows have ended.
+                if promotion.claim and promotion.status is not Status.TERMINATING:
                     assert self._acts(each, promotion.environment), self.tell(each.id)
+
+    def _waits_for_runs(self, each: Release) -> bool:
+        """Whether a workflow of it is in flight: its end wakes the release."""
+        return any(not run.status.ended for run in self._runs_of(each.id))
 
     def _held_by_somebody(self, each: Release) -> bool:
         """Whether another release, or a person, is what it waits for.

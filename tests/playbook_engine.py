@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from playbook_outside import LEASE, ROUNDS, Outside
+from playbook_outside import LEASE, ROUNDS
+from playbook_runs import Runs
 from towpath.domain import (
     actions,
     decide,
@@ -16,7 +17,7 @@ from towpath.domain.release import Promotion, Release, Trigger
 from towpath.domain.status import Status
 
 
-class Engine(Outside):
+class Engine(Runs):
     """Looks at releases, acts, and records what happened."""
 
     # --- the engine's part -------------------------------------------------------------------
@@ -77,6 +78,9 @@ class Engine(Outside):
                 for p in asked
                 if self._is_blind(p)
             },
+            runs=self._runs_of(name),
+            members=self._members(),
+            refused=self.unrunnable,
         )
 
     def _is_blind(self, promotion: Promotion) -> bool:
@@ -168,6 +172,10 @@ class Engine(Outside):
                         return False
                 case actions.Settle(environment):
                     self._settle(name, environment)
+                case actions.StartRuns():
+                    self._start_runs(name, action)
+                case actions.StopRuns(runs):
+                    self._stop_runs(runs)
         return True
 
     def _record(self, name: str, happened: Sequence[events.Event]) -> None:

@@ -76,6 +76,7 @@ class Outside:
     repositories: tuple[str, ...] = ("deploy",)
     timeout: timedelta = timedelta(hours=24)
     hooks: catalog.Hooks = catalog.Hooks()
+    post_trigger: str = ""
 
     now: datetime = START
     releases: dict[str, Release] = field(default_factory=dict)
@@ -125,7 +126,14 @@ class Outside:
         )
 
     def _flow(self) -> catalog.Flow:
-        return catalog.Flow("main", "dev", self.steps, timeout=self.timeout, hooks=self.hooks)
+        return catalog.Flow(
+            "main",
+            "dev",
+            self.steps,
+            timeout=self.timeout,
+            hooks=self.hooks,
+            post_trigger=self.post_trigger,
+        )
 
     def place(self, environment: str) -> Place:
         """The stage of an environment."""

@@ -15,7 +15,6 @@ from typing import Any
 
 import yaml
 
-import fake_runner
 import git_servers
 from git_servers import Origin
 from towpath.domain import catalog
@@ -24,12 +23,13 @@ from towpath.domain.release import Promotion, Release
 from towpath.domain.status import Status
 from towpath.engine import assembly, configuring
 from towpath.git import adapter, deployer
+from towpath.runner import LocalRunner
 from towpath.storage import database, queries, schema, signals
 from towpath.storage.run_store import PostgresRuns
 from towpath.storage.store import PostgresStore
 
 ENVIRONMENTS = ("dev", "qa", "prod")
-CHANNELS = ("towpath_looks", "towpath_configuration")
+CHANNELS = ("towpath_looks", "towpath_configuration", "towpath_steps", "towpath_stops")
 PATIENCE_S = 30.0
 BREATH_S = 0.02
 Spec = dict[str, Any]
@@ -64,6 +64,24 @@ def application(name: str, product: str, environment: str, component: str, *sour
         "towpath.dev/environment": environment,
         "towpath.dev/component": component,
     }
+    return written
+
+
+def workflow(name: str, script: str, outputs: Mapping[str, str] | None = None) -> Spec:
+    """A promotion workflow of one shell script. `outputs`: global ones, and where they are read."""
+    put_out = [
+        {"name": key.lower(), "valueFrom": {"path": path}, "globalName": key}
+        for key, path in (outputs or {}).items()
+    ]
+    step = {
+        "name": "run",
+        "script": {"image": "busybox", "command": ["sh"], "source": script},
+        "outputs": {"parameters": put_out},
+    }
+    written = document(
+        "WorkflowTemplate", name, {"entrypoint": "run", "templates": [step]}, "argoproj.io/v1alpha1"
+    )
+    written["metadata"]["annotations"] = {"towpath.dev/workflow-origin": "promotion"}
     return written
 
 
@@ -295,7 +313,7 @@ class World:
             options.pop("mirrors", self.folder / "mirrors"), **options
         )
         self.asked = queries.Queries(self.pool)
-        known = database.Database(self.pool)
+        known, runner = database.Database(self.pool), LocalRunner()
         self.engine = assembly.assemble(
             assembly.Outside(
                 PostgresStore(known),
@@ -303,7 +321,7 @@ class World:
                 self.git,
                 deployer.GitDeployer(self.git),
                 PostgresRuns(known),
-                fake_runner.FakeRunner(),
+                runner,
             ),
             assembly.Manner("worker-1", 8, 8, 0.05, configuring.FolderSource(self.configuration)),
         )
@@ -312,6 +330,7 @@ class World:
                 tasks = [
                     asyncio.create_task(self.engine.configuring.run()),
                     asyncio.create_task(self.engine.worker.run()),
+                    asyncio.create_task(self.engine.running.run()),
                 ]
                 try:
                     await asyncio.wait_for(self.engine.in_force.newer_than(0), PATIENCE_S)
@@ -324,6 +343,7 @@ class World:
                     await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             logger.removeHandler(complaints)
+            runner.close()
             await self.pool.dispose()
             self.engine = None
         assert not complaints.found, [record.getMessage() for record in complaints.found]

@@ -130,6 +130,7 @@ async def running(
                     settings.poll_interval,
                     _source(settings, git) if http else None,
                     settings.teams,
+                    _address(settings),
                 ),
             )
             archive = PostgresArchive(shared)
@@ -175,6 +176,15 @@ async def running(
 def _runner(settings: Settings) -> LocalRunner:
     limits = Limits(settings.step_timeout, int(settings.step_output), settings.step_grace)
     return LocalRunner(limits, settings.steps_at_once, settings.image_commands)
+
+
+def _address(settings: Settings) -> str:
+    """Where people reach Towpath, as far as it is known before it listens."""
+    return settings.public_url or (_local(settings.host, settings.port) if settings.port else "")
+
+
+def _local(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextlib.contextmanager
@@ -395,11 +405,10 @@ async def _listening(settings: Settings, needs: parts.Parts) -> AsyncIterator[st
         )
     )
     serving = asyncio.create_task(server.serve(sockets=[bound]))
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event
             await asyncio.sleep(0.01)
-        yield settings.public_url or f"http://{host}:{port}"
+        yield settings.public_url or _local(settings.host, port)
     finally:
         server.should_exit = True
         await serving

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from towpath.domain import events
+from towpath.domain import events, reasons
+from towpath.domain.facts import Member
+from towpath.domain.workflow import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,29 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRuns:
+    """Start a workflow for each of these applications (a hook: for none, once)."""
+
+    environment: str  # empty: the release's own hook
+    purpose: Purpose
+    attempt: int
+    template: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopRuns:
+    """Ask runs to stop: whom they run for is leaving."""
+
+    runs: tuple[UUID, ...]
+    reason: reasons.Reason
+
+
+@dataclass(frozen=True, slots=True)
 class LookAgain:
     """Look at the release again at this time, if nothing wakes it before."""
 
     at: datetime
 
 
-Action = Record | StartCourse | Claim | Write | Settle | LookAgain
+Action = Record | StartCourse | Claim | Write | Settle | StartRuns | StopRuns | LookAgain

@@ -10,11 +10,9 @@ from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role, Trigger
 from towpath.domain.status import Status
 
-TRIGGER_PHASES = (PhaseName.SYNC, PhaseName.HEALTH)
 _IN_QUEUE = release.Course(
     Status.QUEUED, Reason(Code.QUEUED_BEHIND_RELEASE, "its turn in the queue is not known yet")
 )
-STEP_PHASES = (PhaseName.GATES, PhaseName.ACTION, PhaseName.SYNC, PhaseName.HEALTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,8 @@ def along(
         clock=release.Clock(flow.timeout),
         course=_IN_QUEUE if queued else release.Course(),
         queue_position=origin.n if queued else None,
+        hooks=flow.hooks,
+        on_start=Phase(PhaseName.ON_START) if flow.hooks.on_start else None,
     )
 
 
@@ -110,15 +110,32 @@ def _bare(origin: Origin, promotions: tuple[Promotion, ...]) -> Release:
 
 
 def _promotions(flow: Flow, origin: Origin, config: Catalog) -> tuple[Promotion, ...]:
-    trigger = Promotion(
-        flow.trigger_environment,
+    return (
+        _trigger(origin, config, flow),
+        *(_step(step, origin, config, flow) for step in flow.steps),
+    )
+
+
+def _trigger(origin: Origin, config: Catalog, flow: Flow) -> Promotion:
+    environment = flow.trigger_environment
+    own = catalog.PolicySettings(post_action=flow.post_trigger or None)
+    resolved = policy.resolve(
+        config, origin.product, environment, FlowStep(environment, (), settings=own)
+    )
+    return Promotion(
+        environment,
         Role.TRIGGER,
-        release.phases(TRIGGER_PHASES),
-        settings=policy.resolve(config, origin.product, flow.trigger_environment, None).settings,
-        unsupported=tuple(_unsupported_trigger(flow)),
+        _phases(Role.TRIGGER, resolved.settings, catalog.Hooks()),
+        settings=resolved.settings,
+        origins={name: resolved.origin(name) for name in policy.SETTING_NAMES},
         version=content.version(origin.content),
     )
-    return (trigger, *(_step(step, origin, config, flow) for step in flow.steps))
+
+
+def _phases(
+    role: Role, settings: catalog.PolicySettings, hooks: catalog.Hooks
+) -> tuple[Phase, ...]:
+    return release.phases(release.phase_names(role, settings, hooks))
 
 
 def _step(step: FlowStep, origin: Origin, config: Catalog, flow: Flow | None) -> Promotion:
@@ -126,33 +143,20 @@ def _step(step: FlowStep, origin: Origin, config: Catalog, flow: Flow | None) ->
     return Promotion(
         step.environment,
         Role.STEP,
-        release.phases(STEP_PHASES),
+        _phases(Role.STEP, resolved.settings, step.hooks),
         depends_on=step.depends_on,
         settings=resolved.settings,
         origins={name: resolved.origin(name) for name in policy.SETTING_NAMES},
-        unsupported=tuple(
-            unsupported(
-                resolved.settings,
-                step.hooks,
-            )
-        ),
+        unsupported=tuple(unsupported(resolved.settings)),
         version=content.version(origin.content),
+        hooks=step.hooks,
     )
 
 
-def unsupported(
-    settings: catalog.PolicySettings,
-    hooks: catalog.Hooks,
-) -> Iterator[str]:
+def unsupported(settings: catalog.PolicySettings) -> Iterator[str]:
     """What the settings ask for and this version cannot do. A gate it ignored would be a lie."""
     if settings.action is PromotionAction.PULL_REQUEST:
         yield "action: pr"
-    if settings.pre_action:
-        yield f"preAction: {settings.pre_action}"
-    if settings.post_action:
-        yield f"postAction: {settings.post_action}"
-    if hooks != catalog.Hooks():
-        yield "hooks"
 
 
 def renewed(of: Release, config: Catalog) -> dict[str, wishes.Renewed]:
@@ -168,20 +172,13 @@ def renewed(of: Release, config: Catalog) -> dict[str, wishes.Renewed]:
         if promotion.role is Role.STEP:
             step = steps.get(where)
             resolved = policy.resolve(config, of.product, where, step)
-            missing = unsupported(resolved.settings, step.hooks if step else catalog.Hooks())
             origins = {name: resolved.origin(name) for name in policy.SETTING_NAMES}
-            found[where] = wishes.Renewed(resolved.settings, origins, tuple(missing))
+            missing = tuple(unsupported(resolved.settings))
+            hooks = step.hooks if step else catalog.Hooks()
+            found[where] = wishes.Renewed(resolved.settings, origins, missing, hooks)
         elif promotion.role is Role.TRIGGER and flow:
-            left = tuple(_unsupported_trigger(flow))
-            found[where] = wishes.Renewed(promotion.settings, dict(promotion.origins), left)
+            found[where] = wishes.Renewed(promotion.settings, dict(promotion.origins))
     return found
-
-
-def _unsupported_trigger(flow: Flow) -> Iterator[str]:
-    if flow.post_trigger:
-        yield f"postTrigger: {flow.post_trigger}"
-    if flow.hooks != catalog.Hooks():
-        yield "hooks of the flow"
 
 
 def carried_on(

@@ -11,6 +11,7 @@ from uuid import UUID
 from towpath.domain import catalog, reasons, release
 from towpath.domain.release import PhaseName
 from towpath.domain.status import Status
+from towpath.domain.workflow import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,35 @@ class PromotionRetried(Event):
     changes: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
     drift_accepted: bool = False
+    hooks: catalog.Hooks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContentGone(Event):
+    """What landed is no longer in place: the attempt begins at the gates, and counts no run."""
+
+    reason: reasons.Reason
+
+
+@dataclass(frozen=True, slots=True)
+class HookReported(Event):
+    """A hook has another status or reason than before; `skipped`: it is not called this time."""
+
+    purpose: Purpose
+    attempt: int
+    template: str
+    status: Status
+    reason: reasons.Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContextChanged(Event):
+    """A run put out `PROMOTION_CONTEXT`: its keys are the release's from now on."""
+
+    run: UUID
+    template: str
+    application: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

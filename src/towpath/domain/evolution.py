@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from towpath.domain import events, reasons, release
-from towpath.domain.release import Phase, PhaseName, Promotion, Release
+from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role, Told
 from towpath.domain.status import Status
+from towpath.domain.workflow import Purpose
 
 
 def evolve(current: Release, happened: Iterable[events.Event], at: datetime) -> Release:
@@ -32,6 +33,8 @@ def whole(
 
 
 def _after(current: Release, event: events.Event, at: datetime) -> Release:
+    if isinstance(event, events.ContextChanged):
+        return _context_changed(current, event)
     if event.environment:
         return _with_promotion(current, event, at)
     match event:
@@ -51,8 +54,39 @@ def _after(current: Release, event: events.Event, at: datetime) -> Release:
             return replace(current, clock=release.Clock(timedelta(seconds=left), at))
         case events.ClockStopped(left_seconds=left):
             return replace(current, clock=release.Clock(timedelta(seconds=left)))
+        case events.WarningRaised() | events.HookReported():
+            return _told_of_release(current, event, at)
+        case _ if current.on_start and type(event) in _OF_PHASES:
+            return replace(current, on_start=_start_hook(current.on_start, event, at))
         case _:
             return current
+
+
+def _context_changed(current: Release, event: events.ContextChanged) -> Release:
+    return replace(
+        current,
+        context={**current.context, **event.values},
+        context_from=(*current.context_from, event.run),
+    )
+
+
+def _told_of_release(
+    current: Release, event: events.WarningRaised | events.HookReported, at: datetime
+) -> Release:
+    if isinstance(event, events.WarningRaised):
+        return replace(current, warnings=_with_warning(current.warnings, event, at))
+    if event.purpose is not Purpose.ON_START:
+        return replace(current, told=_with_told(current.told, event, at))
+    if current.on_start is None:
+        return current
+    return replace(current, on_start=_ended(current.on_start, event.status, event.reason, at))
+
+
+def _start_hook(phase: Phase, event: events.Event, at: datetime) -> Phase:
+    """The release's start hook is a phase, and changes as a promotion's phases do."""
+    bearer = Promotion("", Role.SOURCE, (phase,))
+    changed: Promotion = _CHANGES[type(event)](bearer, event, at)
+    return changed.phases[0]
 
 
 def _course(
@@ -63,6 +97,7 @@ def _course(
 
 def _reopened(current: Release, position: int | None, at: datetime) -> Release:
     queued = position is not None
+    hook = current.on_start
     course = release.Course(Status.QUEUED if queued else Status.SKIPPED, since=at)
     clock = release.Clock(current.timeout) if current.timeout else None
     return replace(
@@ -71,6 +106,10 @@ def _reopened(current: Release, position: int | None, at: datetime) -> Release:
         clock=clock,
         ended_at=None,
         queue_position=position if queued else current.queue_position,
+        attempt=current.attempt + 1,
+        on_start=hook and (hook if current.may_begin else Phase(hook.name)),
+        told=_still_told(current.told),
+        warnings=(),
     )
 
 
@@ -177,6 +216,7 @@ def _reported(promotion: Promotion, event: events.PhaseReported, at: datetime) -
             status=event.status,
             reason=_since(event.reason, phase.reason, at),
             started_at=phase.started_at or at,
+            lingers=event.status.ended,
         )
 
     return _with_phase(promotion, event.phase, report)
@@ -224,8 +264,40 @@ def _landed(promotion: Promotion, event: events.CommitLanded, at: datetime) -> P
 
 
 def _warned(promotion: Promotion, event: events.WarningRaised, at: datetime) -> Promotion:
-    others = tuple(w for w in promotion.warnings if w.sentence != event.reason.sentence)
-    return replace(promotion, warnings=(*others, _since(event.reason, None, at)))  # type: ignore[arg-type]
+    return replace(promotion, warnings=_with_warning(promotion.warnings, event, at))
+
+
+def _with_warning(
+    known: tuple[reasons.Reason, ...], event: events.WarningRaised, at: datetime
+) -> tuple[reasons.Reason, ...]:
+    others = tuple(w for w in known if w.sentence != event.reason.sentence)
+    return (*others, replace(event.reason, since=event.reason.since or at))
+
+
+def _told(promotion: Promotion, event: events.HookReported, at: datetime) -> Promotion:
+    return replace(promotion, told=_with_told(promotion.told, event, at))
+
+
+def _with_told(
+    known: tuple[Told, ...], event: events.HookReported, at: datetime
+) -> tuple[Told, ...]:
+    place = (event.purpose, event.attempt)
+    before = next((each for each in known if (each.purpose, each.attempt) == place), None)
+    now = Told(
+        event.purpose,
+        event.attempt,
+        event.template,
+        event.status,
+        _since(event.reason, before.reason if before else None, at),
+        started_at=(before.started_at if before else None) or at,
+        ended_at=at if event.status.ended else None,
+    )
+    return (*(each for each in known if each is not before), now)
+
+
+def _still_told(known: tuple[Told, ...]) -> tuple[Told, ...]:
+    """What an earlier attempt still tells; the rest is history."""
+    return tuple(each for each in known if not each.status.ended)
 
 
 def _promotion_ended(promotion: Promotion, event: events.PromotionEnded, at: datetime) -> Promotion:
@@ -235,7 +307,7 @@ def _promotion_ended(promotion: Promotion, event: events.PromotionEnded, at: dat
     # Of what is skipped nothing counts, neither what was done before nor what failed.
     anew = event.status is Status.SKIPPED and not promotion.landed
     phases = tuple(
-        phase if phase.status.ended and not anew else _ended(phase, event.status, event.reason, at)
+        phase if phase.over and not anew else _ended(phase, event.status, event.reason, at)
         for phase in promotion.phases
     )
     return replace(ended, phases=phases)
@@ -246,14 +318,14 @@ def _proven(promotion: Promotion, _: events.TriggerProven, __: datetime) -> Prom
 
 
 def _retried(promotion: Promotion, event: events.PromotionRetried, at: datetime) -> Promotion:
-    reset, phases = event.from_phase is None, []
-    for phase in promotion.phases:
-        reset = reset or phase.name is event.from_phase
-        again = reset or phase.name is PhaseName.GATES or phase.status is not Status.SUCCEEDED
-        phases.append(Phase(phase.name) if again else phase)
+    hooks = promotion.hooks if event.hooks is None else event.hooks
+    names = tuple(phase.name for phase in promotion.phases)
+    if event.settings:
+        names = release.phase_names(promotion.role, event.settings, hooks)
+    done = _done_before(promotion, event.from_phase)
     return replace(
         promotion,
-        phases=tuple(phases),
+        phases=tuple(done.get(name, Phase(name)) for name in names),
         attempt=event.attempt,
         gates=(),
         approvals=(),
@@ -268,7 +340,25 @@ def _retried(promotion: Promotion, event: events.PromotionRetried, at: datetime)
         claim=0,
         warnings=(),
         ended_at=None,
+        hooks=hooks,
+        told=_still_told(promotion.told),
     )
+
+
+def _done_before(promotion: Promotion, resumed: PhaseName | None) -> Mapping[PhaseName, Phase]:
+    """The phases that stay done when it goes on from this one: never the gates."""
+    order = list(PhaseName)
+    before = order[1 : order.index(resumed)] if resumed else ()
+    return {
+        phase.name: phase
+        for phase in promotion.phases
+        if phase.name in before and phase.status is Status.SUCCEEDED
+    }
+
+
+def _content_gone(promotion: Promotion, _: events.ContentGone, __: datetime) -> Promotion:
+    fresh = release.phases(phase.name for phase in promotion.phases)
+    return replace(promotion, phases=fresh, counts_from=promotion.attempt)
 
 
 def _ended(phase: Phase, status: Status, reason: reasons.Reason | None, at: datetime) -> Phase:
@@ -278,6 +368,7 @@ def _ended(phase: Phase, status: Status, reason: reasons.Reason | None, at: date
         reason=_since(reason, None, at),
         started_at=phase.started_at or at,
         ended_at=at,
+        lingers=False,
     )
 
 
@@ -305,6 +396,16 @@ def _since(
     return replace(reason, since=before.since if same and before else at)
 
 
+_OF_PHASES = frozenset(
+    {
+        events.PhaseStarted,
+        events.PhaseReported,
+        events.PhaseTroubled,
+        events.PhaseSucceeded,
+        events.PhaseFailed,
+    }
+)
+
 # Ends that come from outside the phases; success and failure are the phases' own.
 _TAKEN_BY_PHASES = frozenset({Status.SUPERSEDED, Status.TERMINATED, Status.SKIPPED})
 
@@ -325,4 +426,6 @@ _CHANGES: Mapping[type[events.Event], Callable[..., Promotion]] = {
     events.PromotionEnded: _promotion_ended,
     events.TriggerProven: _proven,
     events.PromotionRetried: _retried,
+    events.ContentGone: _content_gone,
+    events.HookReported: _told,
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 from towpath.domain import catalog, reasons
 from towpath.domain.release import GateKind, Phase, PhaseName, Promotion, Release, Role, Trigger
 from towpath.domain.status import Status
+from towpath.domain.workflow import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,22 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """An application of the release in an environment, and the component that it runs."""
+
+    application: str
+    component: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything outside the release itself that a decision rests on.
 
     `missing` says for an environment why the release cannot be written there at all; `watched`
     and `unseen` what the deployer said, or why it said nothing, where it was asked. `windows` are
-    those of the environments, as configured now; `standings` are read where a soak counts.
+    those of the environments, as configured now; `standings` are read where a soak counts. `runs`
+    are all runs of the release, `members` the applications that workflows run for in each
+    environment, and `refused` says of a workflow, by name, why it cannot be run.
     """
 
     concurrency: catalog.Concurrency = catalog.Concurrency.SUPERSEDE
@@ -114,6 +125,9 @@ class Facts:
     unseen: Mapping[str, reasons.Reason] = field(default_factory=dict)
     windows: Mapping[str, tuple[catalog.Window, ...]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    runs: tuple[Known, ...] = ()
+    members: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
+    refused: Mapping[str, reasons.Reason] = field(default_factory=dict)
 
     def stage(self, environment: str) -> Stage:
         """The environment as releases meet there; a fresh one if none ever did."""

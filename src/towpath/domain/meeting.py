@@ -33,7 +33,7 @@ def overtaken(release: Release, promotion: Promotion, facts: Facts) -> Reason | 
 
 def _is_in_place(promotion: Promotion) -> bool:
     action = promotion.phase(PhaseName.ACTION)
-    written = action is None or (action.status.ended and promotion.landed)
+    written = action is not None and action.status.ended and promotion.landed
     return promotion.begun and written
 
 

@@ -53,6 +53,7 @@ class Code(StrEnum):
     STEP_FAILED = "step_failed"
     STEP_ERROR = "step_error"
     HOOK_FAILED = "hook_failed"
+    CONTEXT_INVALID = "context_invalid"
     APPLICATION_MISSING = "application_missing"
     VALUE_MISSING = "value_missing"
     VALUE_AMBIGUOUS = "value_ambiguous"

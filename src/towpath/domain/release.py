@@ -4,7 +4,7 @@ The content and the flow's copy never change after creation; everything else cha
 events (`evolution`). Status is never stored beside its parts: it is aggregated from them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from towpath.domain import catalog, content, reasons, status
 from towpath.domain.status import Status
+from towpath.domain.workflow import Purpose
 
 
 class Trigger(StrEnum):
@@ -49,6 +50,8 @@ class Phase:
 
     `tries` counts answers that did not come, `refusals` those that said no; `blind` is the time
     in which nothing could be seen or somebody else had to move, which no timeout counts.
+    `lingers` says that its status is its end already (one run failed), while others of its runs
+    have not ended: until they have, the phase is not over.
     """
 
     name: PhaseName
@@ -61,6 +64,25 @@ class Phase:
     retry_at: datetime | None = None
     blind_since: datetime | None = None
     blind: timedelta = timedelta()
+    lingers: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more happens in it, unless a person acts."""
+        return self.status.ended and not self.lingers
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A hook that is told how an attempt ended (`on_success`, `on_fail`), and how far it is."""
+
+    purpose: Purpose
+    attempt: int
+    template: str
+    status: Status
+    reason: reasons.Reason | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class GateKind(StrEnum):
@@ -136,11 +158,19 @@ class Promotion:
     version: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    hooks: catalog.Hooks = catalog.Hooks()
+    told: tuple[Told, ...] = ()
+    counts_from: int = 1  # workflows that succeeded in this attempt or later are not run again
 
     @property
     def status(self) -> Status:
         """The one rule, over the phases."""
         return status.aggregate(phase.status for phase in self.phases)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more happens here, unless a person acts."""
+        return self.status.ended and not any(phase.lingers for phase in self.phases)
 
     @property
     def reason(self) -> reasons.Reason | None:
@@ -150,8 +180,8 @@ class Promotion:
 
     @property
     def current(self) -> Phase | None:
-        """The first phase that has not ended."""
-        return next((phase for phase in self.phases if not phase.status.ended), None)
+        """The first phase that is not over."""
+        return next((phase for phase in self.phases if not phase.over), None)
 
     @property
     def landed(self) -> bool:
@@ -249,19 +279,32 @@ class Release:
     goes_back_to: str = ""
     locks: bool = False  # a rollback that locks its environment once it landed
     ended_at: datetime | None = None
+    attempt: int = 1  # grows when a release that had ended is retried
+    hooks: catalog.Hooks = catalog.Hooks()
+    on_start: Phase | None = None  # the hook that goes before every promotion, if there is one
+    told: tuple[Told, ...] = ()
+    warnings: tuple[reasons.Reason, ...] = ()
+    context: Mapping[str, object] = field(default_factory=dict)  # what its workflows put out
+    context_from: tuple[UUID, ...] = ()  # the runs whose share of the context is known
 
     @property
     def status(self) -> Status:
-        """The one rule, over the promotions and the release's own course."""
-        return status.aggregate([self.course.status, *(p.status for p in self.promotions)])
+        """The one rule, over the promotions, the start hook and the release's own course."""
+        return status.aggregate(part for part, _ in self._parts())
 
     @property
     def reason(self) -> reasons.Reason | None:
-        """Why it has its status: its course's reason, or the worst promotion's."""
-        parts = [(self.course.status, self.course.reason)]
-        parts += [(p.status, p.reason) for p in self.promotions]
+        """Why it has its status: its course's reason, its hook's, or the worst promotion's."""
+        parts = list(self._parts())
         worst = status.worst(part for part, _ in parts)
         return next((reason for part, reason in parts if part is worst and reason), None)
+
+    def _parts(self) -> Iterator[tuple[Status, reasons.Reason | None]]:
+        yield self.course.status, self.course.reason
+        if self.on_start:
+            yield self.on_start.status, self.on_start.reason
+        for promotion in self.promotions:
+            yield promotion.status, promotion.reason
 
     def promotion(self, environment: str) -> Promotion | None:
         """The promotion in that environment, if the release goes there."""
@@ -288,23 +331,70 @@ class Release:
         """Whether nothing more happens without a person (see `reachable`)."""
         if self.course.status in (Status.QUEUED, Status.TERMINATING):
             return False
+        if self.on_start and not self.on_start.over:
+            return False
         return not any(
-            p.status.acting or (not p.status.ended and self.reachable(p)) for p in self.promotions
+            p.status.acting or (not p.over and self.reachable(p)) for p in self.promotions
         )
 
     @property
     def open(self) -> bool:
-        """Whether some environment can still change, by a retry or by a newer release."""
-        return not self.ended or any(not p.status.ended for p in self.promotions)
+        """Whether something can still change: an environment, or a hook that is being told."""
+        return not self.ended or self.tells or any(not p.over for p in self.promotions)
+
+    @property
+    def tells(self) -> bool:
+        """Whether a hook is being told, or is still to be told, how something ended."""
+        own = _still_to_tell(self.hooks, self.told, self.attempt)
+        return (bool(self.ended_at) and own) or any(
+            p.over and p.ended_at and _still_to_tell(p.hooks, p.told, p.attempt)
+            for p in self.promotions
+        )
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether its promotions may begin: its start hook, if it has one, has succeeded."""
+        return self.on_start is None or self.on_start.status is Status.SUCCEEDED
 
     def reachable(self, promotion: Promotion) -> bool:
         """Whether what waits, or is between two phases, can go on without a person."""
         if promotion.status is not Status.WAITING:
-            return not promotion.status.ended
+            return not promotion.over
+        if self.on_start and self.on_start.over and not self.may_begin:
+            return False
         return all(
-            before.lets_through or (not before.status.ended and self.reachable(before))
+            before.lets_through or (not before.over and self.reachable(before))
             for before in self.before(promotion)
         )
+
+
+def _still_to_tell(hooks: catalog.Hooks, told: Iterable[Told], attempt: int) -> bool:
+    """Whether a hook that is told of ends has not been, at this attempt, or is in flight."""
+    known = {(each.purpose, each.attempt): each.status.ended for each in told}
+    wanted = {Purpose.ON_SUCCESS: hooks.on_success, Purpose.ON_FAIL: hooks.on_fail}
+    called = all(known.get((purpose, attempt), not name) for purpose, name in wanted.items())
+    return not called or not all(known.values())
+
+
+def phase_names(
+    role: Role, settings: catalog.PolicySettings, hooks: catalog.Hooks
+) -> tuple[PhaseName, ...]:
+    """The phases of a promotion with these settings and hooks, in their order.
+
+    A trigger environment has its content already: neither gates, nor a hook or workflow before it.
+    """
+    deployed = settings.action is not catalog.PromotionAction.NONE
+    step = role is Role.STEP
+    wanted = {
+        PhaseName.GATES: step,
+        PhaseName.ON_START: step and bool(hooks.on_start),
+        PhaseName.PRE_ACTION: step and bool(settings.pre_action),
+        PhaseName.ACTION: step and deployed,
+        PhaseName.SYNC: deployed or not step,
+        PhaseName.HEALTH: deployed or not step,
+        PhaseName.POST_ACTION: bool(settings.post_action),
+    }
+    return tuple(name for name in PhaseName if wanted[name])
 
 
 def phases(names: Iterable[PhaseName]) -> tuple[Phase, ...]:

@@ -25,10 +25,10 @@ def skip(
     _check(of, promotion)
     words = f"{actor} skipped it" + (f": {comment}" if comment else "")
     reason = Reason(Code.SKIPPED_BY, words, {"actor": actor, "comment": comment})
-    if not promotion.status.ended and (promotion.begun or facts.open_writes.get(environment)):
+    if not promotion.over and (promotion.begun or facts.open_writes.get(environment)):
         return (events.SkipRequested(reason, environment=environment),)
     ended = events.PromotionEnded(Status.SKIPPED, reason, environment=environment)
-    return (ended, *(wishes.anew(of, queue_position) if promotion.status.ended else ()))
+    return (ended, *(wishes.anew(of, queue_position) if promotion.over else ()))
 
 
 def _is_skipped(promotion: Promotion) -> bool:

@@ -21,6 +21,7 @@ CANNOT_RUN = frozenset(
         Code.INVALID_CONFIGURATION,
         Code.APPLICATION_MISSING,
         Code.UNSUPPORTED,
+        Code.STEP_ERROR,
         Code.RETRIES_EXHAUSTED,
     }
 )

@@ -6,7 +6,7 @@ The word proves something only while the environment holds what landed with this
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from towpath.domain import actions, events, meeting, trouble
+from towpath.domain import actions, events, meeting, phases, trouble
 from towpath.domain.actions import Action, Record
 from towpath.domain.facts import Facts, Watched
 from towpath.domain.reasons import Code, Reason
@@ -27,11 +27,8 @@ def is_proven(watched: Watched | None) -> bool:
 
 
 def all_done(promotion: Promotion) -> Iterator[events.Event]:
-    """Sync, health and with them the promotion have succeeded."""
-    for phase in promotion.phases:
-        if not phase.status.ended:
-            yield events.PhaseSucceeded(phase.name, environment=promotion.environment)
-    yield events.PromotionEnded(Status.SUCCEEDED, environment=promotion.environment)
+    """Sync and health have succeeded: on to the post-action, or to the end."""
+    yield from phases.done(promotion, PHASES)
 
 
 def watch(
@@ -40,7 +37,7 @@ def watch(
     """Bring the phase in step with what the deployer says now."""
     watched = facts.watched.get(promotion.environment)
     if watched is None:
-        yield from _unseen(release, promotion, phase, facts, now)
+        yield from unseen(release, promotion, phase, facts, now)
     elif watched.overwritten:
         yield from _overwritten(release, promotion, phase, watched.overwritten, facts, now)
     elif is_proven(watched):
@@ -49,9 +46,10 @@ def watch(
         yield from _progress(promotion, phase, watched, now)
 
 
-def _unseen(
+def unseen(
     release: Release, promotion: Promotion, phase: Phase, facts: Facts, now: datetime
 ) -> Iterator[Action]:
+    """Nothing was seen: ask again, and say so when it is because nobody answers."""
     reason = facts.unseen.get(promotion.environment)
     if reason is None:
         yield actions.LookAgain(now + ASK_AGAIN)

@@ -28,6 +28,7 @@ class Renewed:
     settings: catalog.PolicySettings
     origins: dict[str, str]
     unsupported: tuple[str, ...] = ()
+    hooks: catalog.Hooks = catalog.Hooks()
 
 
 def terminate(release: Release, actor: str, comment: str = "") -> tuple[events.Event, ...]:
@@ -60,8 +61,13 @@ def retry(
     again = [p for p in chosen if _can_retry(release, p)]
     if environment:
         again = [p for p in again if not (_was_cut_off(p) and _is_blocked(release, p))]
+    if not again and not environment and _start_failed(release):
+        return (*anew(release, queue_position),)
     if not again:
-        if any(p.attempt > 1 and not p.status.ended for p in chosen):
+        if lingering := [p.environment for p in chosen if p.status in RETRIED and not p.over]:
+            where = " and ".join(lingering)
+            raise Refused("still_running", f"workflows of {release.id} in {where} have not ended")
+        if any(p.attempt > 1 and not p.over for p in chosen):
             return ()  # a retry is under way already
         where = f" in {environment}" if environment else ""
         raise Refused("nothing_to_retry", f"nothing of {release.id}{where} failed or was stopped")
@@ -90,11 +96,16 @@ def anew(release: Release, queue_position: int | None) -> tuple[events.Event, ..
     return ()
 
 
+def _start_failed(release: Release) -> bool:
+    """Whether the release's start hook kept everything from beginning."""
+    return release.on_start is not None and release.on_start.over and not release.may_begin
+
+
 def _can_retry(release: Release, promotion: Promotion) -> bool:
     reason = promotion.reason
     held = reason is not None and reason.code is Code.CHANGED_BY_HAND
     stopped = release.course.status is Status.TERMINATED and _was_cut_off(promotion)
-    failed = promotion.status in RETRIED
+    failed = promotion.status in RETRIED and promotion.over
     return failed or stopped or (held and promotion.status is Status.SUSPENDED)
 
 
@@ -132,7 +143,7 @@ def _again(
     fresh = renewed if renewed and not promotion.landed else None
     begun = facts.stage(promotion.environment).begun.get(release.line, 0) if release.line else 0
     return events.PromotionRetried(
-        promotion.attempt + (promotion.begun or promotion.status.ended),
+        promotion.attempt + (promotion.begun or promotion.over),
         _resume_at(promotion, failed),
         newer_tried=begun,
         settings=fresh.settings if fresh else None,
@@ -140,6 +151,7 @@ def _again(
         changes=tuple(_changes(promotion.settings, fresh.settings)) if fresh else (),
         unsupported=fresh.unsupported if fresh else (),
         drift_accepted=promotion.status is Status.SUSPENDED,
+        hooks=fresh.hooks if fresh else None,
         environment=promotion.environment,
     )
 
@@ -151,7 +163,8 @@ def _resume_at(promotion: Promotion, failed: Phase | None) -> PhaseName | None:
     """
     if failed is None:
         return None
-    return PhaseName.ACTION if promotion.landed else failed.name
+    again = promotion.landed and promotion.phase(PhaseName.ACTION)
+    return PhaseName.ACTION if again else failed.name
 
 
 def _changes(before: catalog.PolicySettings, after: catalog.PolicySettings) -> list[str]:

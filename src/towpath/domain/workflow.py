@@ -143,6 +143,11 @@ class Known:
     ended_at: datetime | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more happens in it: it may have failed, and still have to clean up."""
+        return self.status.ended and self.ended_at is not None
+
 
 def whole(runs: Iterable[Known]) -> Status:
     """The status of a workflow over all applications' runs, by the one rule."""

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from towpath.engine.arguments import Arguments
 from towpath.engine.commands import EngineCommands
 from towpath.engine.configuring import Configuring, Source
 from towpath.engine.discovery import Discovery
 from towpath.engine.inforce import InForce
 from towpath.engine.introduction import Introduction
+from towpath.engine.launching import Launching
 from towpath.engine.observe import Observer
 from towpath.engine.outbox import Outbox
 from towpath.engine.perform import Performer
@@ -16,6 +18,7 @@ from towpath.engine.reading import Reader
 from towpath.engine.reconcile import Reconciler
 from towpath.engine.remotes import Remotes
 from towpath.engine.running import Running
+from towpath.engine.templates import Templates
 from towpath.engine.watch import Watch
 from towpath.engine.worker import Worker
 from towpath.ports.deployer import Deployer
@@ -41,7 +44,8 @@ class Outside:
 class Manner:
     """How this process works: its name, how many looks at once, seconds between polls.
 
-    `teams` maps each team to its members, for approvals.
+    `teams` maps each team to its members, for approvals. `address` is where people reach Towpath,
+    for links; empty if that is not known.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Manner:
     poll_interval_s: float = 10.0
     source: Source | None = None
     teams: Mapping[str, Collection[str]] = field(default_factory=dict)
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,13 @@ def assemble(outside: Outside, manner: Manner) -> Engine:
     in_force, remotes = InForce(), Remotes(git)
     reader = Reader(git, remotes)
     watch = Watch(outside.deployer, remotes, in_force)
-    performer = Performer(store, git, Outbox(git, store), watch, remotes, in_force)
+    launching = Launching(
+        store,
+        Templates(in_force, outside.runner),
+        Arguments(git, remotes, in_force, manner.address),
+        in_force,
+    )
+    performer = Performer(store, git, Outbox(git, store), watch, remotes, launching, in_force)
     observer = Observer(
         manner.name,
         store,
@@ -89,7 +100,7 @@ def assemble(outside: Outside, manner: Manner) -> Engine:
             manner.name,
             store,
             outside.signals,
-            Reconciler(store, watch, performer, in_force),
+            Reconciler(store, watch, performer, launching, in_force),
             in_force,
             manner.looks_at_once,
         ),

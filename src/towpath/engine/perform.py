@@ -22,6 +22,7 @@ from towpath.domain.release import PhaseName, Promotion, Release
 from towpath.domain.status import Status
 from towpath.engine import arrivals, deciding, messages, targets
 from towpath.engine.inforce import InForce
+from towpath.engine.launching import Launching
 from towpath.engine.outbox import Letter, Outbox
 from towpath.engine.remotes import Remotes
 from towpath.engine.targets import Target
@@ -56,10 +57,12 @@ class Performer:
         outbox: Outbox,
         watch: Watch,
         remotes: Remotes,
+        launching: Launching,
         in_force: InForce,
     ) -> None:
         self._store = store
         self._watch = watch
+        self._launching = launching
         self._git = door
         self._outbox = outbox
         self._remotes = remotes
@@ -76,11 +79,14 @@ class Performer:
         if any(isinstance(action, actions.StartCourse) for action in todo):
             await self._store.start_course(ticket)
             sure = False
+        if await self._workflows(ticket, view, known, todo):
+            sure = False
         outside = [a for a in todo if isinstance(a, actions.Write | actions.Settle)]
         if not outside:
             return view if sure else None
         if len(outside) == 1:
-            return await self._outside(ticket, view, known, outside[0], alone=True)
+            after = await self._outside(ticket, view, known, outside[0], alone=True)
+            return after if sure else None
         await asyncio.gather(*(self._outside(ticket, view, known, a) for a in outside))
         return None
 
@@ -101,6 +107,17 @@ class Performer:
             return view, True
         release = await self._store.record(ticket, [*happened, *more], claims)
         return deciding.seen_after(view, release), all(_is_had(release, each) for each in claims)
+
+    async def _workflows(
+        self, ticket: Ticket, view: View, known: Facts, todo: Sequence[actions.Action]
+    ) -> bool:
+        """Start and stop runs; whether there was any to start or stop."""
+        starts = [a for a in todo if isinstance(a, actions.StartRuns)]
+        stops = [a for a in todo if isinstance(a, actions.StopRuns)]
+        for stop in stops:
+            await self._launching.stop(ticket, stop)
+        await asyncio.gather(*(self._launching.start(ticket, view, known, a) for a in starts))
+        return bool(starts or stops)
 
     async def _outside(
         self,

@@ -14,6 +14,7 @@ from towpath.domain.release import Promotion, Release, Role
 from towpath.domain.status import Status
 from towpath.engine import deciding, targets
 from towpath.engine.inforce import InForce
+from towpath.engine.launching import Launching
 from towpath.engine.perform import Performer
 from towpath.engine.watch import Watch
 from towpath.ports.store import Store, Ticket, View
@@ -26,9 +27,17 @@ SLOW_LOOK = timedelta(seconds=60)
 class Reconciler:
     """Looks at releases."""
 
-    def __init__(self, store: Store, watch: Watch, performer: Performer, in_force: InForce) -> None:
+    def __init__(
+        self,
+        store: Store,
+        watch: Watch,
+        performer: Performer,
+        launching: Launching,
+        in_force: InForce,
+    ) -> None:
         self._store = store
         self._watch = watch
+        self._launching = launching
         self._performer = performer
         self._in_force = in_force
 
@@ -63,6 +72,9 @@ class Reconciler:
             unseen=seen.unseen,
             windows=self._windows(release),
             standings=await self._standings(release),
+            runs=view.runs,
+            members=self._launching.members(release),
+            refused=self._launching.refused(release),
         )
 
     def _windows(self, release: Release) -> Mapping[str, tuple[catalog.Window, ...]]:
@@ -101,7 +113,7 @@ class Reconciler:
 
 def _at_the_latest(view: View, again: datetime | None) -> datetime | None:
     """A missed event costs time, never correctness: what has not ended is looked at again."""
-    if view.release.ended:
+    if view.release.ended and not view.release.tells:
         return None
     slow = view.now + SLOW_LOOK * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
     return min(again, slow) if again else slow

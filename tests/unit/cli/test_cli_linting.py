@@ -67,3 +67,48 @@ def test_an_unknown_kind_is_wrong_use_and_names_the_nearest(towpath: Any) -> Non
     result = towpath("schema", "Produkt")
     assert result.exit_code == 2
     assert "Product" in result.stderr
+
+
+WORKFLOW = """---
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata:
+  name: smoke
+  annotations: {towpath.dev/workflow-origin: promotion}
+spec:
+  entrypoint: run
+  templates:
+    - name: run
+      daemon: true
+      script: {image: busybox, command: [sh], source: "exit 0"}
+---
+apiVersion: towpath.dev/v1
+kind: PromotionPolicy
+metadata: {name: tested}
+spec:
+  priority: 1
+  policy: {postAction: smoke}
+"""
+
+
+def test_a_workflow_in_use_that_this_machine_does_not_run_is_a_warning(
+    towpath: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "all.yaml").write_text(WORKFLOW)
+    result = towpath("lint", str(tmp_path))
+    assert result.exit_code == 0
+    (line,) = [one for one in result.stdout.splitlines() if "workflow_not_run_here" in one]
+    assert line.startswith(f"{tmp_path}/all.yaml:11:")
+    assert "daemon" in line
+
+
+def test_a_workflow_that_refers_to_one_that_is_not_there_is_a_warning(
+    towpath: Any, tmp_path: Path
+) -> None:
+    refers = WORKFLOW.replace(
+        "daemon: true", "steps: [[{name: a, templateRef: {name: b, template: c}}]]"
+    )
+    refers = refers.replace('      script: {image: busybox, command: [sh], source: "exit 0"}\n', "")
+    (tmp_path / "all.yaml").write_text(refers)
+    result = towpath("lint", str(tmp_path))
+    assert "workflow smoke refers to b, which is not in the configuration" in result.stdout

@@ -64,12 +64,10 @@ def test_a_rollback_is_held_by_approval_only_where_the_policy_says_so() -> None:
     ("settings", "named"),
     [
         (PolicySettings(action=catalog.PromotionAction.PULL_REQUEST), "action: pr"),
-        (PolicySettings(pre_action="test"), "preAction: test"),
-        (PolicySettings(post_action="smoke"), "postAction: smoke"),
     ],
 )
 def test_what_a_policy_asks_for_in_vain_is_named(settings: PolicySettings, named: str) -> None:
-    assert tuple(creation.unsupported(settings, catalog.Hooks())) == (named,)
+    assert tuple(creation.unsupported(settings)) == (named,)
 
 
 def test_newer_heads_replace_only_their_own_components() -> None:

@@ -21,7 +21,15 @@ from hypothesis.stateful import (
 
 import playbook
 from towpath.domain import wishes
-from towpath.domain.catalog import Approval, Concurrency, OnDrift, PolicySettings, Window
+from towpath.domain.catalog import (
+    Approval,
+    Concurrency,
+    Hooks,
+    OnDrift,
+    PolicySettings,
+    PromotionAction,
+    Window,
+)
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import GateKind, Release, Role
 from towpath.domain.status import Status
@@ -51,6 +59,13 @@ DEPLOYED = (
     (Status.RUNNING, Status.SUCCEEDED),
     (Status.SUCCEEDED, Status.SUCCEEDED),
 )
+WORKFLOWS = (
+    PolicySettings(),
+    PolicySettings(pre_action="check", post_action="smoke"),
+    PolicySettings(PromotionAction.NONE, pre_action="check"),
+)
+RUNS = ("succeeded", "running", "pending", "suspended", "failed", "error", "succeeded")
+workflow_names = st.sampled_from(("check", "smoke", "check", "smoke", "start", "good", "bad"))
 scripts = st.lists(st.sampled_from(SCRIPTS), max_size=3)
 PEOPLE = ("ann", "bob", "eve")  # ann writes everything
 APPROVALS = (None, Approval(), Approval(required=2, exclude_author=True))
@@ -74,6 +89,9 @@ class Histories(RuleBasedStateMachine):
         approval=st.sampled_from(APPROVALS),
         soak=st.sampled_from([None, timedelta(minutes=5)]),
         windows=st.sampled_from(WINDOWS),
+        workflows=st.sampled_from(WORKFLOWS),
+        hooks=st.sampled_from((Hooks(), Hooks("start", "good", "bad"))),
+        applications=st.sampled_from([("api",), ("api", "web")]),
     )
     def begin(
         self,
@@ -85,6 +103,9 @@ class Histories(RuleBasedStateMachine):
         approval: Approval | None,
         soak: timedelta | None,
         windows: tuple[Window, ...],
+        workflows: PolicySettings,
+        hooks: Hooks,
+        applications: tuple[str, ...],
     ) -> None:
         # Only some environments have gates, so that histories reach what is behind them.
         gated = PolicySettings(approval=approval, soak=soak)
@@ -93,10 +114,12 @@ class Histories(RuleBasedStateMachine):
             for step in FLOWS[flow]
         )
         self.world = playbook.World(
-            steps=tuple(steps),
+            steps=tuple(replace(step, hooks=hooks) for step in steps),
             concurrency=concurrency,
-            settings=PolicySettings(on_drift=on_drift, retries=retries),
+            settings=replace(workflows, on_drift=on_drift, retries=retries),
             repositories=repositories,
+            hooks=hooks,
+            applications=applications,
             timeout=timedelta(hours=2),
             windows={"qa": windows} if windows else {},
         )
@@ -231,6 +254,20 @@ class Histories(RuleBasedStateMachine):
         self.world.health[where] = (None, reason) if sick else (self.world.now, None)
         self.world.run()
 
+    @rule(name=workflow_names, how=st.lists(st.sampled_from(RUNS), min_size=1, max_size=3))
+    def workflow(self, name: str, how: list[str]) -> None:
+        self.world.workflows[name] = how
+
+    @rule(name=workflow_names, to=st.sampled_from(RUNS), look=st.booleans())
+    def runs_come_to(self, name: str, to: str, look: bool) -> None:
+        self.world.come(name, Status(to))
+        if look:
+            self.world.run()
+
+    @rule()
+    def runs_do_not_stop(self) -> None:
+        self.world.deaf = not self.world.deaf
+
     @rule(where=anywhere)
     def deployer_is_silent(self, where: str) -> None:
         self.world.blind ^= {where}
@@ -289,6 +326,7 @@ class Histories(RuleBasedStateMachine):
             self.world.wait(minutes=1)
         stuck = [self.world.tell(r.id) for r in self.world.releases.values() if not r.ended]
         assert not stuck
+        assert not [r.id for r in self.world.releases.values() if r.tells]
 
     def _decide_what_is_held(self) -> None:
         for name, where in self._at_gates():

@@ -297,15 +297,6 @@ def test_what_this_version_cannot_do_is_an_error_that_names_it() -> None:
     assert world.at(one, "qa").status is Status.SUCCEEDED
 
 
-def test_hooks_of_the_flow_that_cannot_run_stop_the_release_before_it_begins() -> None:
-    world = playbook.World(hooks=catalog.Hooks(on_start="tell"))
-    one = world.push()
-    assert world.tell(one) == "error: dev error unsupported, qa waiting, prod waiting"
-    world.hooks = catalog.Hooks()
-    world.retry(one)
-    assert world[one].status is Status.SUCCEEDED
-
-
 def test_a_policy_without_action_skips_the_environment_and_lets_the_next_through() -> None:
     none = PolicySettings(action=catalog.PromotionAction.NONE)
     first = replace(playbook.STRAIGHT[0], settings=none)

@@ -11,6 +11,7 @@ from towpath.domain import events, evolution, status
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Clock, PhaseName, Promotion, Release, Trigger
 from towpath.domain.status import Status
+from towpath.domain.workflow import Purpose
 
 AT = playbook.START
 BUSY = Reason(Code.ENVIRONMENT_BUSY, "checkout-9 is acting in qa")
@@ -62,6 +63,9 @@ SAMPLES: tuple[events.Event, ...] = (
     events.PromotionRetried(2, PhaseName.ACTION, environment="qa"),
     events.StepResumed(RUN, "smoke", "wait", environment="qa"),
     events.WorkflowStopped(RUN, "smoke", BUSY, environment="qa"),
+    events.ContentGone(BUSY, environment="qa"),
+    events.HookReported(Purpose.ON_FAIL, 1, "tell", Status.RUNNING, environment="qa"),
+    events.ContextChanged(RUN, "check", values={"a": 1}, environment="qa"),
     events.EnvironmentLocked("checkout", "freeze", environment="qa"),
     events.EnvironmentUnlocked("checkout", environment="qa"),
 )

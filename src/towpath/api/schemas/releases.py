@@ -15,6 +15,7 @@ from towpath.domain.approvals import Person
 from towpath.domain.catalog import Window
 from towpath.domain.release import GateKind, PhaseName, Promotion, Release, Role, Trigger
 from towpath.domain.status import Status
+from towpath.domain.workflow import Purpose
 from towpath.storage import run_queries
 
 
@@ -134,6 +135,18 @@ class RefusalShown(Shown):
     sentence: str
 
 
+class HookShown(Shown):
+    """A hook that is told how an attempt ended; `skipped`: it is not told this time."""
+
+    purpose: Purpose
+    attempt: int
+    template: str
+    status: Status
+    reason: ReasonShown | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
 class LandingShown(Shown):
     """The promoted commit of one repository and branch."""
 
@@ -183,6 +196,7 @@ class EnvironmentShown(Shown):
     actions: tuple[str, ...]
     not_now: dict[str, RefusalShown]
     workflows: tuple[WorkflowShown, ...]
+    hooks: tuple[HookShown, ...]
     settings: SettingsShown
     origins: dict[str, str]
 
@@ -265,6 +279,11 @@ class ReleaseDocument(Shown):
     actions: tuple[str, ...]
     not_now: dict[str, RefusalShown]
     workflows: tuple[WorkflowShown, ...]
+    attempt: int
+    on_start: PhaseShown | None
+    hooks: tuple[HookShown, ...]
+    warnings: tuple[ReasonShown, ...]
+    context: dict[str, Any]
     environments: tuple[EnvironmentShown, ...]
     components: tuple[ComponentShown, ...]
 
@@ -303,6 +322,10 @@ def document(of: Release, carriers: Mapping[str, Carrier], around: Around) -> Re
         actions=may.actions,
         not_now=_refusals(may),
         workflows=runs.workflows(around.ran, ""),
+        on_start=PhaseShown.model_validate(of.on_start) if of.on_start else None,
+        hooks=tuple(HookShown.model_validate(told) for told in of.told),
+        warnings=tuple(ReasonShown.model_validate(warning) for warning in of.warnings),
+        context=dict(of.context),
         environments=tuple(
             _environment(of, promotion, position, carriers.get(promotion.environment), around)
             for position, promotion in enumerate(of.promotions)
@@ -313,7 +336,16 @@ def document(of: Release, carriers: Mapping[str, Carrier], around: Around) -> Re
 
 _SAME = (
     *("id", "product", "n", "name", "trigger", "flow", "line", "initiator", "version", "status"),
-    *("ended", "open", "created_at", "ended_at", "goes_back_to", "locks", "queue_position"),
+    *(
+        "attempt",
+        "ended",
+        "open",
+        "created_at",
+        "ended_at",
+        "goes_back_to",
+        "locks",
+        "queue_position",
+    ),
 )
 
 
@@ -357,6 +389,7 @@ def _environment(
         actions=may.actions,
         not_now=_refusals(may),
         workflows=runs.workflows(around.ran, promotion.environment),
+        hooks=tuple(HookShown.model_validate(told) for told in promotion.told),
         settings=SettingsShown.model_validate(promotion.settings),
         origins=dict(promotion.origins),
     )
