@@ -93,6 +93,11 @@ def problem(status: int, code: str, detail: str, **more: Any) -> Response:
     return JSONResponse({**told, **more}, status_code=status, media_type=PROBLEM)
 
 
+def broken() -> Response:
+    """An answer that ends before it is whole, as when a server dies."""
+    return Response(headers={"content-length": "100"})
+
+
 @contextmanager
 def running(port: int = 0) -> Iterator[CannedServer]:
     """A canned server on loopback, on the port or a free one, until the end of the block."""

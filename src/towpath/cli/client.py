@@ -5,6 +5,7 @@ Knows addresses and problem documents (RFC 9457), and nothing of what the docume
 
 import asyncio
 import ipaddress
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from towpath.cli import profile
 READ = httpx.Timeout(30, connect=5)
 WRITE = httpx.Timeout(120, connect=5)  # a dry run fetches and edits repositories first
 STREAM = httpx.Timeout(60, connect=5)  # the server sends a comment every 15 s
+_PAUSES_S = (0.0, 0.3, 1.5)  # before each try of a write
 _UNAVAILABLE = frozenset({502, 503, 504})
 _WRONG_USE = frozenset({400, 422})
 
@@ -59,8 +61,24 @@ class Api:
         raise AssertionError("unreachable: the last attempt raises or returns")
 
     async def post(self, *path: str, body: Mapping[str, object]) -> Document:
-        """Ask for something to be done. Never repeated by itself."""
-        return await self._ask("POST", path, json=body, timeout=WRITE)
+        """Ask for something to be done, once.
+
+        When the connection breaks it is asked again under the same name, by which the server
+        knows whether it did it already.
+        """
+        named = {"Idempotency-Key": str(uuid.uuid4())}
+        broken: Broken | None = None
+        for pause in _PAUSES_S:
+            await asyncio.sleep(pause)
+            try:
+                return await self._ask("POST", path, json=body, timeout=WRITE, headers=named)
+            except Broken as trouble:
+                broken = trouble
+            except Unanswered:
+                if broken is None:
+                    raise
+        assert broken is not None
+        raise broken
 
     @asynccontextmanager
     async def text(self, *path: str, **query: str | bool) -> AsyncIterator[httpx.Response]:
@@ -128,6 +146,10 @@ class Unanswered(Failed):
     """The server did not answer, or said that it cannot now: a read may be tried again."""
 
 
+class Broken(Failed):
+    """The answer to a write did not arrive: it may be asked for again under the same name."""
+
+
 def _may_pass(trouble: Exception) -> bool:
     return isinstance(trouble, Unanswered)
 
@@ -141,7 +163,8 @@ def _unanswered(problem: httpx.TransportError, server: str, method: str) -> Fail
         )
     if method == "GET":
         return Unanswered(f"{server} did not answer in time ({type(problem).__name__}).")
-    return Failed(
+    late = isinstance(problem, httpx.TimeoutException)
+    return (Failed if late else Broken)(
         f"{server} did not answer in time ({type(problem).__name__}): what was asked for may have "
         "been done or not.",
         "Look with `towpath release list` before asking again.",
@@ -156,6 +179,8 @@ def problem(document: Mapping[str, Any], status: int) -> Failed:
     advice = str(document.get("advice") or "")
     if status == 401 and not advice:
         advice = "Give a token with TOWPATH_TOKEN, TOWPATH_TOKEN_FILE or in the profile."
+    if document.get("code") == "idempotency_key_in_progress":
+        return Broken(told, "Look with `towpath release list` before asking again.")
     passing = status in _UNAVAILABLE and document.get("code") != "outside_refused"
     return (Unanswered if passing else Failed)(told, advice, 2 if status in _WRONG_USE else 1)
 
