@@ -83,20 +83,22 @@ _REVISIONS = sa.text(
 )
 _LANDED_WITH = sa.text(
     """
-    SELECT DISTINCT ON (component) component, content FROM landing
-    WHERE product = :product AND environment = :environment AND id <= (
+    SELECT component, content FROM landing WHERE id = ANY(ARRAY(
         SELECT max(id) FROM landing
-        WHERE product = :product AND environment = :environment AND release = :release)
-    ORDER BY component, id DESC
+        WHERE product = :product AND environment = :environment AND id <= (
+            SELECT max(id) FROM landing
+            WHERE product = :product AND environment = :environment AND release = :release)
+        GROUP BY component))
     """
 )
 _LANDED_BEFORE = sa.text(
     """
-    SELECT DISTINCT ON (component) component, content FROM landing
-    WHERE product = :product AND environment = :environment AND id < (
-        SELECT min(id) FROM landing
-        WHERE product = :product AND environment = :environment AND release = :release)
-    ORDER BY component, id DESC
+    SELECT component, content FROM landing WHERE id = ANY(ARRAY(
+        SELECT max(id) FROM landing
+        WHERE product = :product AND environment = :environment AND id < (
+            SELECT min(id) FROM landing
+            WHERE product = :product AND environment = :environment AND release = :release)
+        GROUP BY component))
     """
 )
 _LANDINGS = sa.text(

@@ -881,8 +881,6 @@ export interface components {
          * Cell
          * @description What a component has in an environment; `subject` and `initiator` of the release, if one
          *     brought it.
-         *
-         *     `drift` says whether that was changed by hand since: null, because nobody has looked.
          */
         Cell: {
             /**
@@ -894,8 +892,6 @@ export interface components {
             commit: string;
             /** Component */
             component: string;
-            /** Drift */
-            drift?: boolean | null;
             /** Environment */
             environment: string;
             /** Images */

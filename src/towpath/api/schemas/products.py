@@ -60,8 +60,6 @@ class LinkShown(Shown):
 class Cell(Shown):
     """What a component has in an environment; `subject` and `initiator` of the release, if one
     brought it.
-
-    `drift` says whether that was changed by hand since: null, because nobody has looked.
     """
 
     component: str
@@ -75,7 +73,6 @@ class Cell(Shown):
     at: datetime
     status: Status | None
     images: tuple[ImageShown, ...]
-    drift: bool | None = None
 
 
 class HolderShown(Shown):
