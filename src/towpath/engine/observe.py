@@ -29,6 +29,7 @@ AT_ONCE = 8
 REPOSITORY = "repository"
 BRANCH = "branch"
 PRODUCT = "product"
+COMPONENT = "component"
 
 Place = tuple[str, str]  # repository and branch
 
@@ -114,15 +115,14 @@ class Observer:
         config = self._in_force.catalog
         repositories = {only} if only else _repositories(config)
         trouble = await self._ask_all(repositories)
-        if not only:
-            await self._forget(REPOSITORY, repositories)
         interests = await self._interests(config, repositories - trouble.keys())
         heads = await self._fetch_changed(interests, trouble)
         made: list[Release] = []
         if configured and (chosen := await self._to_introduce(configured)):
             revisions = await self._revisions(chosen, trouble)
             introduced = await self._introduction.introduce(revisions)
-            for product in introduced.changed:
+            again = await self._reconfigured(config) if self._is_news(configured) else ()
+            for product in dict.fromkeys((*introduced.changed, *again)):
                 made += await self._consider(product, revisions) or ()
             await self._introduced_at(configured, {**trouble, **introduced.failed})
             for product, reason in introduced.failed.items():
@@ -144,13 +144,26 @@ class Observer:
 
     async def _to_introduce(self, configured: Configured) -> Collection[str]:
         """The repositories of which something is to be read that is not recorded yet."""
-        if configured.serial != self._introduced:
+        if self._is_news(configured):
             return _repositories(configured.catalog)
         return {
             repository
             for repository, before in self._unread_at.items()
             if (await self._remotes.seen(repository)).branches != before
         }
+
+    def _is_news(self, configured: Configured) -> bool:
+        return configured.serial != self._introduced
+
+    async def _reconfigured(self, config: catalog.Catalog) -> Sequence[str]:
+        """The products with components that could not be read, and perhaps can be now.
+
+        What the configuration names no more is in no trouble, whoever noted it.
+        """
+        for scope, named in _subjects(config).items():
+            await self._store.forget_trouble(scope, named)
+        troubled = await self._store.troubled(COMPONENT)
+        return [name for name in config.products if any(s.startswith(f"{name}/") for s in troubled)]
 
     async def _introduced_at(self, configured: Configured, trouble: Mapping[str, Reason]) -> None:
         if not trouble:
@@ -180,32 +193,22 @@ class Observer:
             await self._store.trouble(scope, subject, reason)
         self._wrong[scope, subject] = reason is not None
 
-    async def _forget(self, scope: str, named: Collection[str]) -> None:
-        """What the configuration names no more is in no trouble."""
-        for where, subject in [key for key, wrong in self._wrong.items() if wrong]:
-            if where == scope and subject not in named:
-                await self._note(scope, subject, None)
-
     async def _interests(
         self, config: catalog.Catalog, repositories: Collection[str]
     ) -> Mapping[Place, Interest]:
         """The branches of trigger environments, and which product has which folder there."""
         found: dict[Place, dict[str, set[str]]] = {}
-        named: set[str] = set()
         for product, application, source, folder in _trigger_sources(config):
-            subject = f"{source.repository} {source.revision or 'HEAD'}"
-            named.add(subject)
             if source.repository not in repositories:
                 continue
             heads = await self._remotes.seen(source.repository)
             branch = self._remotes.branch(heads, source.revision)
             reason = None if branch else _no_branch(application, source)
-            await self._note(BRANCH, subject, reason)
+            await self._note(BRANCH, _subject(source), reason)
             if branch is None:
                 continue
             folders = found.setdefault((source.repository, branch), {})
             folders.setdefault(folder, set()).add(product)
-        await self._forget(BRANCH, named)
         return {place: Interest(folders) for place, folders in found.items()}
 
     async def _fetch_changed(
@@ -308,6 +311,23 @@ def _no_branch(application: catalog.Application, source: catalog.Source) -> Reas
         advice="Bring the branch back, or set targetRevision to one that exists. No release is "
         "made of it until then.",
     )
+
+
+def _subject(source: catalog.Source) -> str:
+    return f"{source.repository} {source.revision or 'HEAD'}"
+
+
+def _subjects(config: catalog.Catalog) -> Mapping[str, Collection[str]]:
+    """What can be in trouble, by scope."""
+    return {
+        REPOSITORY: _repositories(config),
+        BRANCH: {_subject(source) for _, _, source, _ in _trigger_sources(config)},
+        PRODUCT: set(config.products),
+        COMPONENT: {
+            f"{application.product}/{application.environment}/{application.component}"
+            for application in config.applications
+        },
+    }
 
 
 def _repositories(config: catalog.Catalog) -> set[str]:

@@ -259,6 +259,14 @@ class Store(Protocol):
         """Note what is wrong with a repository or product, or (None) that nothing is any more."""
         ...
 
+    async def forget_trouble(self, scope: str, named: Collection[str]) -> None:
+        """Of this scope only the subjects named can be in trouble."""
+        ...
+
+    async def troubled(self, scope: str) -> Collection[str]:
+        """The subjects of this scope that something is wrong with."""
+        ...
+
     # --- locks, configuration ----------------------------------------------------------------
     async def lock(self, lock: facts.Lock) -> None:
         """Lock a product in an environment, or (empty product) the environment."""

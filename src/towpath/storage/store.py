@@ -211,6 +211,14 @@ class PostgresStore:
         """See the port."""
         await self._database.run(lambda c: watched.trouble(c, scope, subject, reason))
 
+    async def forget_trouble(self, scope: str, named: Collection[str]) -> None:
+        """See the port."""
+        await self._database.run(lambda c: watched.forget_trouble(c, scope, named))
+
+    async def troubled(self, scope: str) -> Collection[str]:
+        """See the port."""
+        return await self._database.run(lambda c: watched.troubled(c, scope))
+
     async def lock(self, lock: facts.Lock) -> None:
         """See the port."""
 

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
@@ -29,6 +29,10 @@ _TROUBLE = sa.text(
     """
 )
 _MENDED = sa.text("DELETE FROM trouble WHERE scope = :scope AND subject = :subject")
+_FORGET = sa.text(
+    "DELETE FROM trouble WHERE scope = :scope AND NOT subject = ANY(CAST(:named AS text[]))"
+)
+_TROUBLED = sa.text("SELECT subject FROM trouble WHERE scope = :scope")
 _CONFIGURATION = sa.text("SELECT * FROM configuration")
 _CONFIGURE = sa.text(
     """
@@ -65,6 +69,16 @@ async def trouble(
     else:
         dumped = codec.json_text(codec.dump_reason(reason))
         await connection.execute(_TROUBLE, {**about, "reason": dumped})
+
+
+async def forget_trouble(connection: Connection, scope: str, named: Collection[str]) -> None:
+    """Of this scope only what is named can be in trouble."""
+    await connection.execute(_FORGET, {"scope": scope, "named": sorted(named)})
+
+
+async def troubled(connection: Connection, scope: str) -> Collection[str]:
+    """The subjects of this scope that something is wrong with."""
+    return [row.subject for row in await connection.execute(_TROUBLED, {"scope": scope})]
 
 
 async def configuration(connection: Connection) -> StoredConfiguration | None:
