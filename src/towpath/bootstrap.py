@@ -43,6 +43,8 @@ from towpath.storage.store import PostgresStore
 log = logging.getLogger(__name__)
 
 HISTORY_TIMEOUT_S = 120.0  # a first fetch of a long history, in the background
+# Each connection is held for milliseconds, so a few serve many looks; a server has 100 by default.
+POOL_SIZE = 8
 MAINTENANCE_S = 6 * 3600.0
 CHANNELS = ("towpath_looks", "towpath_configuration", "towpath_steps", "towpath_stops")
 
@@ -101,7 +103,7 @@ async def running(
         async with contextlib.AsyncExitStack() as stack:
             url = await stack.enter_async_context(_database(settings, own=http))
             await _prepared(url, told or asyncio.Event())
-            pool = database.connect(url, pool_size=max(5, settings.looks_at_once // 2))
+            pool = database.connect(url, pool_size=POOL_SIZE)
             stack.push_async_callback(pool.dispose)
             shared = database.Database(pool)
             news = signals.Signals(url, CHANNELS)

@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         "by default `HOSTNAME-PID`. It must be its own.",
     )
     looks_at_once: int = Field(
-        16, ge=1, le=1000, description="The number of releases this process works on at once."
+        64, ge=1, le=1000, description="The number of releases this process works on at once."
     )
     steps_at_once: int = Field(
         8,

@@ -31,7 +31,7 @@ def test_without_anything_given_it_listens_on_loopback_with_an_embedded_database
     assert (given.host, given.port, given.address) == ("127.0.0.1", 8080, "http://127.0.0.1:8080")
     assert given.database_url.get_secret_value() == ""
     assert given.poll_interval == 10
-    assert given.looks_at_once == 16
+    assert given.looks_at_once == 64
     assert given.git_timeout == 60
     given.check_serving()
 

@@ -49,7 +49,7 @@ class Manner:
     """
 
     name: str
-    looks_at_once: int = 16
+    looks_at_once: int = 64
     steps_at_once: int = 8
     poll_interval_s: float = 10.0
     source: Source | None = None

@@ -50,6 +50,7 @@ class Connection:
     """Runs statements; in a transaction if it was made `within` one."""
 
     def __init__(self, driver: Driver, *, within: bool) -> None:
+        self.driver = driver
         self._cursor = psycopg.AsyncClientCursor(driver)
         self._waiting: list[str] = ["BEGIN"] if within else []
         self._within = within
@@ -78,13 +79,12 @@ class Connection:
 
     async def roll_back(self) -> None:
         """Undo what was done. A connection that cannot is left to be thrown away."""
-        driver = self._cursor.connection
-        if driver.pgconn.transaction_status in (
+        if self.driver.pgconn.transaction_status in (
             TransactionStatus.INTRANS,
             TransactionStatus.INERROR,
         ):
             with suppress(psycopg.Error):
-                await driver.rollback()
+                await self.driver.rollback()
 
     async def _send(self) -> None:
         message, self._waiting = "\n;\n".join(self._waiting), []

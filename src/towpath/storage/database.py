@@ -25,7 +25,8 @@ STATEMENT_TIMEOUT_MS = 30_000
 # A process that freezes within a transaction keeps its locks so long at most: less than a lease, so
 # that who takes over its looks does not wait for it.
 FROZEN_AFTER_MS = 5_000
-# One that freezes in the middle of what it says to the server is seen by no other timeout.
+# One that freezes in the middle of what it says in several messages is seen by no other timeout.
+# What records says it in one (`storage/connection.py`), which counts as idle; this is for the rest.
 TRANSACTION_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + FROZEN_AFTER_MS
 BOUNDS_TRANSACTIONS = 170_000  # the first version of the server that can
 CONNECT_TIMEOUT_S = 10

@@ -1,6 +1,7 @@
 """A process that freezes in the middle of a transaction: what it locked must not stay locked."""
 
 import asyncio
+import os
 
 import psycopg
 import pytest
@@ -72,3 +73,25 @@ async def _speak_until_another_has_the_lock(
         frozen.pgconn.flush()
         async with asyncio.timeout(25):
             await store.transact(lambda connection: connection.execute(THE_LOCK))
+
+
+async def test_a_process_that_freezes_in_the_middle_of_a_statement_is_counted_as_idle(
+    database_url: str,
+) -> None:
+    """What records sends whole statements in one message each: no server needs to bound more."""
+    engine = database.connect(database_url)
+    try:
+        with pytest.raises(StoreUnavailable):
+            await _freeze_in_a_statement(database.Database(engine))
+    finally:
+        await engine.dispose()
+
+
+async def _freeze_in_a_statement(store: database.Database) -> None:
+    async with store.begun() as frozen:
+        await frozen.execute(sa.text("SET LOCAL transaction_timeout = 0"))  # as before 17
+        await frozen.execute(THE_LOCK)
+        os.write(frozen.driver.fileno(), b"Q\0\0\0\x40SELECT 1 /* and then nothing")
+        async with asyncio.timeout(25):
+            await store.transact(lambda connection: connection.execute(THE_LOCK))
+        await frozen.execute(sa.text("SELECT 1"))
