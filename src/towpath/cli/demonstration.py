@@ -5,6 +5,7 @@ Starts the server in this process and then talks to it over HTTP, as everybody d
 
 import asyncio
 import contextlib
+import shlex
 import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -23,8 +24,8 @@ POLL_S = 2.0
 READY_S = 60.0
 BETWEEN_CHANGES_S = 60.0
 PREFERRED_PORT = 8080
-APPROVED_AFTER_S = 1.0  # with `--once`
-APPROVED_LATE_S = 20.0  # time for whoever watches to approve it first
+HELPED_AFTER_S = 1.0  # with `--once`
+HELPED_LATE_S = 20.0  # time for whoever watches to approve or retry first
 
 
 async def show(settings: Settings, folder: Path, *, once: bool) -> int:
@@ -35,8 +36,8 @@ async def show(settings: Settings, folder: Path, *, once: bool) -> int:
     changes = _unplayed(made)
     async with _served(settings, made) as (api, operator):
         await _ready(api)
-        approver = _Approver(operator, console, APPROVED_AFTER_S if once else APPROVED_LATE_S)
-        code = await _next(api, made, changes, console, approver)
+        helper = _Helper(operator, made, console, HELPED_AFTER_S if once else HELPED_LATE_S)
+        code = await _next(api, made, changes, console, helper)
         if once:
             return code
         console.print(_what_to_try(api.server, made))
@@ -44,7 +45,7 @@ async def show(settings: Settings, folder: Path, *, once: bool) -> int:
             await asyncio.sleep(BETWEEN_CHANGES_S)
             with contextlib.suppress(TimeoutError):  # something holds it: the story goes on
                 async with asyncio.timeout(BETWEEN_CHANGES_S):
-                    await _next(api, made, changes, console, approver)
+                    await _next(api, made, changes, console, helper)
 
 
 def with_port(settings: Settings, *, chosen: bool) -> Settings:
@@ -90,11 +91,17 @@ async def _served(
         yield api, operator
 
 
-class _Approver:
-    """Somebody who approves what goes to production, a while after being asked."""
+class _Helper:
+    """Somebody who approves what goes to production, and retries what found the lab taken.
 
-    def __init__(self, api: client.Api, console: Console, after_s: float) -> None:
+    Always a while later than needed, so that whoever watches can do it first.
+    """
+
+    def __init__(
+        self, api: client.Api, made: world.World, console: Console, after_s: float
+    ) -> None:
         self._api = api
+        self._made = made
         self._console = console
         self._after_s = after_s
 
@@ -120,6 +127,25 @@ class _Approver:
             await self._api.post(*path, body={"comment": "fine in staging"})
             self._console.print(f"{cast.JONAS.name} approves {release} for {environment}")
 
+    async def retries(self, release: str) -> bool:
+        """Free the lab and retry, if that is what keeps the release; whether it goes on now."""
+        if not self._made.lab.exists():
+            return False
+        command = f"towpath release retry {release}{profile.option(self._api.server)}"
+        self._console.print(
+            "The load test found the load lab taken. Free it and retry, in another terminal:\n"
+            f"  rm {shlex.quote(str(self._made.lab))}\n  {command}\n"
+            f"or wait {self._after_s:.0f} s for somebody else to do it.",
+            soft_wrap=True,
+            highlight=False,
+        )
+        await asyncio.sleep(self._after_s)
+        self._made.lab.unlink(missing_ok=True)
+        with contextlib.suppress(client.Failed):  # somebody else was faster
+            await self._api.post("releases", release, "retry", body={})
+            self._console.print(f"{cast.JONAS.name} frees the lab and retries {release}")
+        return True
+
 
 async def _ready(api: client.Api) -> None:
     """Wait until the configuration is in force, and have the first look taken."""
@@ -134,7 +160,7 @@ async def _next(
     made: world.World,
     changes: Iterator[story.Change],
     console: Console,
-    approver: _Approver,
+    helper: _Helper,
 ) -> int:
     """Play the next change, and follow the release that is made of it."""
     change = next(changes)
@@ -143,18 +169,24 @@ async def _next(
     looked = await api.post("refresh", body={"repository": str(made.gitops)})
     code = 0
     for release in looked["releases"]:
-        connection = watching.Connection()
-        coming = watching.documents(api, release, connection)
-        code = await live.follow(
-            approver.along(coming),
-            console,
-            api.now,
-            note=partial(_note, connection),
-            option=profile.option(api.server),
-        )
+        code = await _followed(api, release, console, helper)
+        if code and await helper.retries(release):
+            code = await _followed(api, release, console, helper)
     if not looked["releases"] and played.promotable:
         console.print("No release was made of it: another one carries it already.")
     return code
+
+
+async def _followed(api: client.Api, release: str, console: Console, helper: _Helper) -> int:
+    connection = watching.Connection()
+    coming = watching.documents(api, release, connection)
+    return await live.follow(
+        helper.along(coming),
+        console,
+        api.now,
+        note=partial(_note, connection),
+        option=profile.option(api.server),
+    )
 
 
 def _note(connection: watching.Connection) -> str:
@@ -191,6 +223,7 @@ def _what_to_try(server: str, made: world.World) -> Text:
         f"towpath release list{option}",
         f"towpath release show {product}-1{option}",
         f"towpath policy evaluate {product} prod-eu{option}",
+        f"cat {shlex.quote(str(made.announcements))}",
         f"towpath release notes {product}-1 --environment prod-eu{option}",
         f"towpath where {issue}{option}",
         f"towpath lock {product} staging --reason 'release freeze'{option}",

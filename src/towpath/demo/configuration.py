@@ -8,19 +8,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from towpath.demo import cast, commits, objects
+from towpath.demo import cast, checks, commits, objects
 
 OURS = "towpath.dev/v1"
 _ARGO = "argoproj.io/v1alpha1"
 
 
-def build(path: Path, addresses: Mapping[str, Path], gitops: Path, now: datetime) -> None:
-    """Write the repository: three commits, the last of them three weeks old."""
+def build(
+    path: Path, addresses: Mapping[str, Path], gitops: Path, workflows: str, now: datetime
+) -> None:
+    """Write the repository: four commits, the last of them two weeks old."""
     store = objects.Pack()
     steps = (
         (28, cast.JONAS, "Name our environments\n", {"environments.yaml": _environments(now)}),
         (26, cast.JONAS, "Describe the applications\n", _applications(gitops)),
         (21, cast.ADA, "Promote webshop and payments with Towpath\n", _promotion(addresses)),
+        (14, cast.SOFIA, "Test before staging and after every deployment\n", _tests(workflows)),
     )
     tree: str | None = None
     tips: list[str] = []
@@ -36,9 +39,24 @@ def _promotion(addresses: Mapping[str, Path]) -> Mapping[str, str]:
         f"products/{product.name}.yaml": _product(product, addresses)
         for product in cast.PRODUCTS.values()
     }
-    flows = "---\n".join(_flow(product) for product in cast.PRODUCTS.values())
     policies, templates = _POLICIES, _TEMPLATES
-    return products | {"flows.yaml": flows, "policies.yaml": policies, "templates.yaml": templates}
+    return products | {
+        "flows.yaml": _flows(""),
+        "policies.yaml": policies,
+        "templates.yaml": templates,
+    }
+
+
+def _tests(workflows: str) -> Mapping[str, str]:
+    return {
+        "flows.yaml": _flows(_HOOKS),
+        "policies.yaml": f"{_POLICIES}---\n{_TESTING}",
+        "workflows.yaml": workflows,
+    }
+
+
+def _flows(hooks: str) -> str:
+    return "---\n".join(_flow(product, hooks) for product in cast.PRODUCTS.values())
 
 
 def _environments(now: datetime) -> str:
@@ -108,7 +126,7 @@ def flow_name(product: cast.Product) -> str:
     return f"{product.name}-to-production"
 
 
-def _flow(product: cast.Product) -> str:
+def _flow(product: cast.Product, hooks: str) -> str:
     trigger, *others = product.environments
     steps = "".join(
         f"""\
@@ -127,8 +145,38 @@ metadata:
     version: "1"
 spec:
   triggerEnvironment: {trigger}
-  steps:
+{hooks}  steps:
 {steps}"""
+
+
+_HOOKS = f"""\
+  hooks:
+    onSuccess: {checks.ANNOUNCE}
+    onFail: {checks.ANNOUNCE}
+"""
+
+_TESTING = f"""\
+apiVersion: {OURS}
+kind: PromotionPolicy
+metadata:
+  name: smoke-test-everywhere
+spec:
+  priority: 1
+  policy:
+    postAction: {checks.SMOKE_TEST}
+---
+apiVersion: {OURS}
+kind: PromotionPolicy
+metadata:
+  name: load-test-before-staging
+spec:
+  priority: 10
+  selector:
+    targetEnvironment:
+      names: [staging]
+  policy:
+    preAction: {checks.LOAD_TEST}
+"""
 
 
 _POLICIES = f"""\

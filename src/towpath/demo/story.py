@@ -4,7 +4,7 @@ Says what people want; `world` carries it out. No git and no clock.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
@@ -25,7 +25,8 @@ class Kind(StrEnum):
 class Change:
     """One change: who does what to which services, in which environment.
 
-    `tasks` has one entry for each service of a code change; `switch` is a feature's name.
+    `tasks` has one entry for each service of a code change; `switch` is a feature's name. When it
+    comes, the load lab may be taken: then its load test fails until somebody frees the lab.
     """
 
     kind: Kind
@@ -37,6 +38,7 @@ class Change:
     tasks: tuple[wording.Task, ...] = ()
     squash: bool = True
     switch: str = ""
+    lab_taken: bool = False
 
 
 _OPENING = (
@@ -50,11 +52,18 @@ _OPENING = (
     (Kind.TUNING, ("checkout",)),
     (Kind.CODE, ("ledger",)),
 )
+LAB_TAKEN_EVERY = 6
 _LATER = (Kind.CODE,) * 7 + (Kind.SETTING, Kind.PIN, Kind.TUNING)
 
 
 def changes(seed: int = cast.SEED) -> Iterator[Change]:
     """Changes without end, the same for the same seed. The first is a plain one to `cart`."""
+    for n, change in enumerate(_changes(seed)):
+        travels = change.kind in (Kind.CODE, Kind.SETTING)
+        yield replace(change, lab_taken=travels and n % LAB_TAKEN_EVERY == 0)
+
+
+def _changes(seed: int) -> Iterator[Change]:
     random = Random(f"story/{seed}")  # noqa: S311 - a story, not a secret
     for kind, services in _OPENING:
         yield _change(kind, services, random)

@@ -12,11 +12,21 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from towpath.demo import cast, commits, configuration, gitops, history, playing, story
+from towpath.demo import (
+    cast,
+    checks,
+    commits,
+    configuration,
+    gitops,
+    history,
+    playing,
+    story,
+)
 
 _FORMAT = 1
 _RECORD = "world.json"
 _REPOSITORIES = "repositories"
+_TAKEN = "the mobile team measures its new app until tonight\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,19 @@ class World:
         `DemoError` if the repositories are not as the demo left them, `BranchBusy` if a branch
         cannot be moved.
         """
+        if change.lab_taken:
+            self.lab.write_text(_TAKEN, encoding="utf-8")
         return playing.play(self.code, self.gitops, change, now)
+
+    @property
+    def lab(self) -> Path:
+        """The file that is there while the load lab is taken."""
+        return self.folder / "load-lab-is-taken"
+
+    @property
+    def announcements(self) -> Path:
+        """The file that every end of a release is announced in."""
+        return self.folder / "announcements.txt"
 
     def tags(self) -> Mapping[tuple[str, str], str]:
         """The image tag of every service in each of its environments now."""
@@ -105,4 +127,10 @@ def _fill(place: Path, world: World, now: datetime, seed: int) -> None:
         for name, path in world.code.items()
     }
     gitops.build(place / world.gitops.name, built, now, random("gitops"))
-    configuration.build(place / world.configuration.name, world.code, world.gitops, now)
+    configuration.build(
+        place / world.configuration.name,
+        world.code,
+        world.gitops,
+        checks.workflows(world.lab, world.announcements),
+        now,
+    )

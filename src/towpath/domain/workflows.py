@@ -23,11 +23,9 @@ PURPOSES: Mapping[PhaseName, Purpose] = {
 ONCE = Member("", "")
 """Whom a hook runs for: no application in particular."""
 TITLES: Mapping[Purpose, str] = {
-    Purpose.ON_START: "start hook",
-    Purpose.PRE_ACTION: "pre-action",
-    Purpose.POST_ACTION: "post-action",
-    Purpose.ON_SUCCESS: "success hook",
-    Purpose.ON_FAIL: "failure hook",
+    Purpose.ON_START: "start hook ",
+    Purpose.ON_SUCCESS: "success hook ",
+    Purpose.ON_FAIL: "failure hook ",
 }
 ASK_AGAIN = timedelta(seconds=5)
 
@@ -254,4 +252,5 @@ def _sentence(purpose: Purpose, name: str, shown: Sequence[Known], runs: Iterabl
     so_far = (
         f" ({sum(others)} of {len(others)} done)" if len(others) > 1 and not all(others) else ""
     )
-    return f"{TITLES[purpose]} {name} {verb}{for_whom}{more}{so_far}{said}"
+    title = TITLES.get(purpose, "")  # a phase has its own name beside the sentence
+    return f"{title}{name} {verb}{for_whom}{more}{so_far}{said}"

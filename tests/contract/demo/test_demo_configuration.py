@@ -8,9 +8,12 @@ import pytest
 import yaml
 
 from towpath import manifests
-from towpath.demo import cast, configuration, world
+from towpath.demo import cast, checks, configuration, world
 from towpath.domain import policy, windows
 from towpath.domain.catalog import Approval, Catalog, PromotionAction
+from towpath.domain.workflow import Manifest
+from towpath.engine import templates
+from towpath.runner import LocalRunner
 
 Git = Callable[..., str]
 
@@ -78,6 +81,33 @@ def test_production_asks_for_the_approval_of_somebody_else(catalog: Catalog) -> 
         approval = policy.resolve(catalog, "webshop", environment, None).settings.approval
         assert approval == Approval(exclude_author=True)
     assert policy.resolve(catalog, "webshop", "staging", None).settings.approval is None
+
+
+def test_every_workflow_is_named_by_a_policy_or_flow_and_runs_on_this_machine(
+    catalog: Catalog,
+) -> None:
+    assert (
+        templates.in_use(catalog)
+        == catalog.workflows.keys()
+        == {
+            *(checks.SMOKE_TEST, checks.LOAD_TEST, checks.ANNOUNCE),
+        }
+    )
+    for name in catalog.workflows:
+        made = templates.manifest(catalog, name)
+        assert isinstance(made, Manifest)
+        assert [str(problem) for problem in LocalRunner().refuse(made)] == []
+
+
+def test_staging_is_entered_by_a_load_test_and_every_environment_is_smoke_tested(
+    catalog: Catalog,
+) -> None:
+    settings = {
+        name: policy.resolve(catalog, "webshop", name, None).settings
+        for name in catalog.environments
+    }
+    assert {name for name, s in settings.items() if s.pre_action} == {"staging"}
+    assert {s.post_action for s in settings.values()} == {checks.SMOKE_TEST}
 
 
 def test_production_has_a_window_that_is_half_a_year_away(catalog: Catalog, now: datetime) -> None:

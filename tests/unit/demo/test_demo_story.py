@@ -38,6 +38,13 @@ def test_what_travels_begins_in_dev_and_what_is_done_by_hand_does_not() -> None:
         assert (change.environment == "dev") == (change.kind in travels)
 
 
+def test_the_load_lab_is_taken_for_the_first_change_and_now_and_then_for_one_that_travels() -> None:
+    told = [*islice(story.changes(), 200)]
+    assert told[0].lab_taken
+    assert 10 < sum(change.lab_taken for change in told) < 60
+    assert all(change.environment == "dev" for change in told if change.lab_taken)
+
+
 def test_a_code_change_has_a_task_for_each_service() -> None:
     told = [c for c in islice(story.changes(), 200) if c.kind is story.Kind.CODE]
     assert all(len(change.tasks) == len(change.services) for change in told)

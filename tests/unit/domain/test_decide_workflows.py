@@ -145,7 +145,7 @@ def test_there_is_one_run_for_each_application_and_the_phase_is_their_aggregate(
     world.come("check", Status.RUNNING, whom="web-qa")
     world.run()
     assert world.at(one, "qa").status is Status.RUNNING
-    assert sentence(world, one) == "pre-action check is running for web-qa (1 of 2 done)"
+    assert sentence(world, one) == "check is running for web-qa (1 of 2 done)"
 
 
 def test_a_failed_run_shows_at_once_and_the_environment_is_left_when_the_others_ended() -> None:
@@ -158,9 +158,7 @@ def test_a_failed_run_shows_at_once_and_the_environment_is_left_when_the_others_
     assert world[one].status is Status.FAILED
     assert not world[one].ended
     assert world.place("qa").holder == one
-    assert sentence(world, one) == (
-        "pre-action check failed for api-qa (1 of 2 done): step check failed"
-    )
+    assert sentence(world, one) == ("check failed for api-qa (1 of 2 done): step check failed")
     with pytest.raises(wishes.Refused, match="have not ended"):
         world.retry(one)
     world.come("check", Status.SUCCEEDED)
