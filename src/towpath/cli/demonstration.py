@@ -24,6 +24,7 @@ POLL_S = 2.0
 READY_S = 60.0
 BETWEEN_CHANGES_S = 60.0
 PREFERRED_PORT = 8080
+ANNOUNCED_S = 15.0
 HELPED_AFTER_S = 1.0  # with `--once`
 HELPED_LATE_S = 20.0  # time for whoever watches to approve or retry first
 
@@ -172,9 +173,19 @@ async def _next(
         code = await _followed(api, release, console, helper)
         if code and await helper.retries(release):
             code = await _followed(api, release, console, helper)
+        if code == 0:
+            await _announced(api, release)
     if not looked["releases"] and played.promotable:
         console.print("No release was made of it: another one carries it already.")
     return code
+
+
+async def _announced(api: client.Api, release: str) -> None:
+    """Wait, but not for long, until its hooks are told that it succeeded."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ANNOUNCED_S):
+            while (await api.get("releases", release))["open"]:  # noqa: ASYNC110 - over HTTP
+                await asyncio.sleep(0.1)
 
 
 async def _followed(api: client.Api, release: str, console: Console, helper: _Helper) -> int:
