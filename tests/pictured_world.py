@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import pictured_runs
 import shown_world
 from towpath.api.parts import Configuration, Parts
 from towpath.domain import catalog, content, creation, events, release, values
@@ -28,6 +29,7 @@ from towpath.domain.release import (
     Trigger,
 )
 from towpath.domain.status import Status
+from towpath.domain.workflow import Purpose
 from towpath.storage import tables
 
 GITOPS = "https://github.com/acme/checkout-gitops.git"
@@ -139,7 +141,7 @@ class Stands:
     minutes: int = 4
 
 
-DONE = Stands(Status.SUCCEEDED)
+DONE = Stands(Status.SUCCEEDED, PhaseName.POST_ACTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +305,9 @@ def _held(now: datetime) -> Mapping[str, Stands]:
     return {
         **_through("prod-us"),
         "load-test": Stands(
-            Status.RUNNING, PhaseName.HEALTH, Reason(Code.SETTLING, "settles for 4m more")
+            Status.RUNNING,
+            PhaseName.POST_ACTION,
+            Reason(Code.WORKFLOW_RUNNING, "k6-run, step 2 of 3"),
         ),
         "prod-eu": Stands(
             Status.SUSPENDED,
@@ -329,7 +333,32 @@ async def fill(engine: AsyncEngine, now: datetime) -> Sequence[Release]:
         await _land(engine, one)
         await shown_world.happen(engine, one, *_events(one))
         made.append(one)
+    held = next(one for one in made if one.id == "checkout-128")
+    names = COMPONENTS["checkout"]
+    for where in ("qa", "staging"):
+        await pictured_runs.add(
+            engine, held, where, Purpose.PRE_ACTION, names, pictured_runs.MIGRATION
+        )
+        await pictured_runs.add(
+            engine, held, where, Purpose.POST_ACTION, names, pictured_runs.SMOKE
+        )
+    await pictured_runs.add(
+        engine, held, "load-test", Purpose.POST_ACTION, names, pictured_runs.LOAD_TEST
+    )
     return made
+
+
+_WORKFLOWS = {
+    "qa": (PhaseName.PRE_ACTION, PhaseName.POST_ACTION),
+    "staging": (PhaseName.PRE_ACTION, PhaseName.POST_ACTION),
+    "load-test": (PhaseName.POST_ACTION,),
+}
+
+
+def _with_workflows(of: Promotion) -> tuple[Phase, ...]:
+    """The phases of a promotion, and those of the workflows that run there."""
+    own = (Phase(name) for name in _WORKFLOWS.get(of.environment, ()))
+    return tuple(sorted((*of.phases, *own), key=lambda phase: list(PhaseName).index(phase.name)))
 
 
 def made_of(of: Told, now: datetime) -> Release:
@@ -357,6 +386,7 @@ def _carried(component: str, of: Told) -> content.ComponentContent:
 
 
 def _promotion(of: Promotion, told: Told, at: datetime) -> Promotion:
+    of = replace(of, phases=_with_workflows(of))
     stands = told.stands.get(of.environment)
     if stands is None:
         return of

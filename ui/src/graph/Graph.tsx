@@ -53,7 +53,7 @@ interface EdgeData extends Record<string, unknown> {
 }
 
 const SMALLEST = 0.15;
-const LEGIBLE = 0.62;
+const LEGIBLE = 0.66;
 const LARGEST = 1.6;
 
 export function Graph(props: GraphProps) {

@@ -81,7 +81,7 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
   const workflow = chosen?.workflows.find((each) => stepNamed?.startsWith(`${each.purpose}:`));
   const step = workflow?.steps.find((each) => stepKey(workflow, each) === stepNamed);
   return (
-    <div className={`stage${chosen ? " with-drawer" : ""}${step ? " step" : ""}`}>
+    <div className={`stage${chosen ? " with-drawer" : ""}${step ? " with-step" : ""}`}>
       {asList ? (
         <div className="outline" role="region" aria-label={`${release.id} as a list`}>
           {!phone && <Switch asList />}

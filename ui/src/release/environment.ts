@@ -43,7 +43,7 @@ const IN_ROWS: ReadonlySet<string> = new Set(["on_start", "pre_action", "action"
 const NOT_BEGUN: ReadonlySet<Status> = new Set<Status>(["waiting", "queued"]);
 
 /** Workflows have steps in the node, as many as there is room for. */
-export const MOST_STEPS = 4;
+export const MOST_STEPS = 3;
 const WORKFLOWS: ReadonlySet<string> = new Set(["on_start", "pre_action", "post_action"]);
 
 export function workflowOf(environment: EnvironmentShown, phase: string): WorkflowShown | undefined {
@@ -80,7 +80,12 @@ export function begun(environment: EnvironmentShown): boolean {
 /** The gates, as long as the promotion stands before them or was refused there. */
 export function gates(environment: EnvironmentShown): readonly GateShown[] {
   const passed = phaseOf(environment, "gates")?.status === "succeeded";
-  return passed ? [] : environment.gates;
+  return passed ? [] : planned(environment);
+}
+
+/** Those that policy and windows make. What turns up, a lock or another release, is the reason. */
+function planned(environment: EnvironmentShown): readonly GateShown[] {
+  return environment.gates.filter((gate) => gate.kind !== "lock" && gate.kind !== "busy");
 }
 
 /** What a gate waits for, in a few words. */
@@ -114,7 +119,7 @@ export function isHeld(status: Status): boolean {
 const MOST_PARTS = 6;
 export { MOST_PARTS };
 const HEAD = 36;
-const WHY = 78; // up to three lines of reason, and the times
+const WHY = 64; // up to three lines of reason, and the times
 const FOOT = 41;
 
 /** Room for all that may come to stand in a node, whatever its state: so nothing ever moves. */
@@ -128,8 +133,8 @@ export function boxes(release: ReleaseDocument, cells: readonly Cell[]): Box[] {
       0,
     );
     const { approval, soak_seconds } = environment.settings;
-    // One more for what may turn up: a lock, a window, another release.
-    const gates = environment.role === "step" ? 1 + Number(approval !== null) + Number(soak_seconds !== null) : 0;
+    const asked = Number(approval !== null) + Number((soak_seconds ?? 0) > 0);
+    const gates = Math.max(asked, planned(environment).length);
     const height = HEAD + WHY + applications + (gates && 26 + gates * 20) + phases + FOOT;
     return { id: environment.name, width: 192, height, after: environment.depends_on };
   });
