@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 import playbook
-from towpath.domain import decide, events, wishes
+from towpath.domain import decide, events, skipping, wishes
 from towpath.domain.catalog import Concurrency, FlowStep, Hooks, PolicySettings, PromotionAction
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import PhaseName
@@ -498,22 +498,36 @@ def test_a_workflow_of_an_environment_without_application_is_an_error() -> None:
     assert world.tell(one) == "error: dev succeeded, qa error application_missing, prod waiting"
 
 
+@pytest.mark.parametrize("script", [["running"], ["failed", "running"]])
+def test_an_environment_is_skipped_when_its_workflows_have_stopped(script: list[str]) -> None:
+    world = playbook.World(
+        steps=qa_only(), applications=("api", "web"), workflows={"check": script}, deaf=True
+    )
+    one = world.push()
+    world.skip(one, "qa")
+    assert world.at(one, "qa").status is Status.TERMINATING
+    assert world.written("prod") == []
+    world.come("check", Status.TERMINATED)
+    world.run()
+    assert world.tell(one) == "succeeded: dev succeeded, qa skipped skipped_by, prod succeeded"
+
+
 # --- what a person may do --------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("run", "deaf", "terminate", "retry"),
+    ("run", "deaf", "terminate", "retry", "skip"),
     [
-        ("pending", False, "", "nothing_to_retry"),
-        ("running", False, "", "nothing_to_retry"),
-        ("suspended", False, "", "nothing_to_retry"),
-        ("failed running", False, "", "still_running"),
-        ("terminating", True, "asked already", "terminating"),
-        ("failed", False, "already_ended", ""),
-        ("error", False, "already_ended", ""),
-        ("succeeded", False, "already_ended", "nothing_to_retry"),
+        ("pending", False, "", "nothing_to_retry", ""),
+        ("running", False, "", "nothing_to_retry", ""),
+        ("suspended", False, "", "nothing_to_retry", ""),
+        ("failed running", False, "", "still_running", ""),
+        ("terminating", True, "asked already", "terminating", "terminated"),
+        ("failed", False, "already_ended", "", ""),
+        ("error", False, "already_ended", "", ""),
+        ("succeeded", False, "already_ended", "nothing_to_retry", "landed"),
     ],
 )
 def test_what_a_person_may_do_while_workflows_are_in_flight(
-    run: str, deaf: bool, terminate: str, retry: str
+    run: str, deaf: bool, terminate: str, retry: str, skip: str
 ) -> None:
     script = [{"terminating": "running"}.get(word, word) for word in run.split()]
     world = playbook.World(
@@ -526,7 +540,9 @@ def test_what_a_person_may_do_while_workflows_are_in_flight(
     if run == "terminating":
         world.terminate(one)
     assert _answer(lambda: wishes.terminate(world[one], "ann")) == terminate
-    assert _answer(lambda: wishes.retry(world[one], world.known(one), {}, None)) == retry
+    around = world.known(one)
+    assert _answer(lambda: wishes.retry(world[one], around, {}, None)) == retry
+    assert _answer(lambda: skipping.skip(world[one], "qa", around, None, "ann")) == skip
 
 
 def _answer(wish: object) -> str:
