@@ -73,8 +73,12 @@ async def _connected(engine: AsyncEngine) -> Driver:
     driver = await psycopg.AsyncConnection.connect(
         **where, **_session(), autocommit=True, row_factory=namedtuple_row
     )
-    if driver.info.server_version >= BOUNDS_TRANSACTIONS:
-        await driver.execute(_BOUND_TRANSACTIONS)
+    try:
+        if driver.info.server_version >= BOUNDS_TRANSACTIONS:
+            await driver.execute(_BOUND_TRANSACTIONS)
+    except BaseException:  # cancelled as well: nobody else would close it
+        driver.pgconn.finish()
+        raise
     return driver
 
 

@@ -29,6 +29,7 @@ class Pool:
         self._patience_s = patience_s
         self._free = asyncio.Semaphore(bound)
         self._idle: list[Driver] = []
+        self._keeps = True  # until it is closed: what is given back later is not kept
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Driver]:
@@ -39,7 +40,7 @@ class Pool:
             try:
                 yield driver
             finally:
-                await self._take_back(driver)
+                self._take_back(driver)
         finally:
             self._free.release()
 
@@ -64,14 +65,15 @@ class Pool:
             driver.pgconn.finish()
         return None
 
-    async def _take_back(self, driver: Driver) -> None:
-        if not driver.closed and driver.pgconn.transaction_status == TransactionStatus.IDLE:
+    def _take_back(self, driver: Driver) -> None:
+        if self._keeps and driver.pgconn.transaction_status == TransactionStatus.IDLE:
             self._idle.append(driver)
         else:
-            await driver.close()
+            driver.pgconn.finish()
 
     def close_idle(self) -> None:
-        """Close what nobody uses now."""
+        """Close what nobody uses now, and what is in use when it is given back."""
+        self._keeps = False
         for driver in self._idle:
             driver.pgconn.finish()
         self._idle.clear()
