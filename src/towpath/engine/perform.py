@@ -303,10 +303,6 @@ class Performer:
         )
 
 
-def _has_landed(promotion: Promotion, place: Place) -> bool:
-    return any((each.repository, each.branch) == place for each in promotion.landings)
-
-
 def _by_place(writes: Sequence[OpenWrite]) -> Mapping[Place, Sequence[OpenWrite]]:
     places: dict[Place, list[OpenWrite]] = {}
     for write in writes:

@@ -50,12 +50,14 @@ class Running:
         self._runner = runner
         self._at_once = at_once
         self._tasks: MutableMapping[Turn, asyncio.Task[None]] = {}
-        self._stopped: set[Turn] = set()  # turns that were called off, so that nothing is recorded
+        self._executing: MutableMapping[Turn, asyncio.Task[Outcome]] = {}
+        self._called_off: set[Turn] = set()  # told to end: by a stop, or taken over by others
+        self._leaving = False
         self._full = False  # there was no place for more when steps were last taken
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until cancelled; then end what is executed: others begin it again."""
+        """Work until cancelled; then record what is done, and end the rest: others do it again."""
         renewing = asyncio.create_task(self._renew_for_ever())
         try:
             while True:
@@ -114,6 +116,8 @@ class Running:
     async def _do(self, execution: Execution) -> None:
         turn = execution.turn
         try:
+            if self._leaving:
+                return
             book = _Book(self._runs, turn)
             outcome = await self._outcome(execution, book)
             await self._finish(turn, outcome, book)
@@ -123,7 +127,7 @@ class Running:
             log.exception("step %s of %s failed in a way it never should", turn.step, turn.run)
         finally:
             self._tasks.pop(turn, None)
-            self._stopped.discard(turn)
+            self._called_off.discard(turn)
             if self._full and len(self._tasks) < self._at_once:
                 self._ended.set()
 
@@ -134,25 +138,25 @@ class Running:
         if turn.attempt > TRIES:
             return Outcome(Status.ERROR, _hopeless())
         execute = asyncio.create_task(self._runner.execute(execution.run, turn.step, book))
+        self._executing[turn] = execute
         keeping = asyncio.create_task(book.keep())
         try:
             return await execute
         except asyncio.CancelledError:
-            execute.cancel()
-            await asyncio.gather(execute, return_exceptions=True)
-            if turn not in self._stopped:
+            if turn not in self._called_off:
                 raise
             return Outcome(Status.TERMINATED)
         except Exception as error:
             log.exception("step %s of %s could not be executed", turn.step, turn.run)
             return Outcome(Status.ERROR, _defect(error))
         finally:
+            del self._executing[turn]
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
 
     async def _finish(self, turn: Turn, outcome: Outcome, book: "_Book") -> None:
         """Record the outcome, and begin what follows. A success is not lost to a short outage."""
-        free = max(0, self._at_once - len(self._tasks) + 1)
+        free = 0 if self._leaving else max(0, self._at_once - len(self._tasks) + 1)
         async for attempt in stamina.retry_context(
             on=StoreUnavailable, attempts=None, timeout=OUTAGE_S, wait_initial=0.2, wait_max=2
         ):
@@ -163,8 +167,9 @@ class Running:
         if following is None:
             log.info("step %s of %s is executed by somebody else now", turn.step, turn.run)
         self._tasks.pop(turn, None)
-        for execution in following or ():
-            self._begin(execution)
+        if not self._leaving:
+            for execution in following or ():
+                self._begin(execution)
 
     def _advance(self, run: Run, outcomes: Mapping[str, Outcome], now: datetime) -> Progress:
         """As the runner says. A defect of ours in one run must stop no other."""
@@ -190,18 +195,21 @@ class Running:
         if not held:
             return
         ours = await self._runs.renew_steps(held, self._name)
-        for turn in held:
-            task = self._tasks.get(turn)
-            if task and turn not in ours and turn not in self._stopped:
-                self._stopped.add(turn)
-                task.cancel()
+        for turn in set(held) - set(ours):
+            execution = self._executing.get(turn)  # what is being recorded is not called off
+            if execution and turn not in self._called_off:
+                self._called_off.add(turn)
+                execution.cancel()
 
     async def _stop(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE_AT_STOP_S)
+        self._leaving = True
+        for execution in self._executing.values():
+            execution.cancel()
+        if tasks := list(self._tasks.values()):
+            _, late = await asyncio.wait(tasks, timeout=PATIENCE_AT_STOP_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
 
 class _Book:

@@ -42,10 +42,6 @@ class GitPast:
         """See the port."""
         await self._door.fetch(repository)
 
-    async def mirrored(self, repository: str) -> bool:
-        """See the port."""
-        return await self._door.has(repository)
-
     async def resolve(self, repository: str, revision: str) -> str | None:
         """See the port."""
         return await self._read(repository, lambda objects: _named(objects, revision))

@@ -17,10 +17,6 @@ class Past(Protocol):
         """Bring the mirror up to date with the server."""
         ...
 
-    async def mirrored(self, repository: str) -> bool:
-        """Whether there is a mirror with commits to read."""
-        ...
-
     async def resolve(self, repository: str, revision: str) -> str | None:
         """The commit that a sha, a unique abbreviation or a tag names; None if none does."""
         ...

@@ -104,14 +104,6 @@ class Queries:
                 yield word
 
     # --- places ------------------------------------------------------------------------------
-    async def known_products(self) -> frozenset[str]:
-        """The products that have had their first look."""
-
-        async def work(connection: AsyncConnection) -> frozenset[str]:
-            return frozenset((await connection.execute(sa.select(tables.product.c.name))).scalars())
-
-        return await self._read(work)
-
     async def landed(self, products: Sequence[str]) -> Sequence[Landed]:
         """What each component of the products has in each environment."""
         return await self._read(lambda c: overview.landed(c, products))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -342,3 +343,54 @@ async def test_a_loud_step_is_slowed_and_nothing_of_its_log_is_lost(world: World
         await world.queries.log(place.run_id, "build", 1, 799_996, 800_012)
         == whole[799_996:800_012]
     )
+
+
+class _Slow(PostgresRuns):
+    """The first outcome is recorded, or heard of by the worker, when the test says so."""
+
+    def __init__(self, world: World, *, to_record: bool) -> None:
+        super().__init__(world.stored.database)
+        self._to_record = to_record
+        self.there, self.go = asyncio.Event(), asyncio.Event()
+        world.running._runs = self
+
+    async def finish_step(self, *of: Any) -> Sequence[Execution] | None:
+        following = None if self._to_record else await super().finish_step(*of)
+        self.there.set()
+        await self.go.wait()
+        return await super().finish_step(*of) if self._to_record else following
+
+
+async def test_what_was_just_recorded_is_not_called_off_by_a_look_at_the_leases(
+    world: World,
+) -> None:
+    slow = _Slow(world, to_record=False)
+    place = await world.start("build", "test")
+    await asyncio.wait_for(slow.there.wait(), 20)
+    await world.running._renew()
+    slow.go.set()
+    await world.until(place, Status.SUCCEEDED)
+    assert world.runner.executed == [("build", 1), ("test", 1)]
+
+
+async def test_a_worker_that_leaves_records_what_was_done_and_begins_nothing_more(
+    stored: Stored,
+) -> None:
+    ticket = await stored.look((await stored.make()).id)
+    kept, runner = PostgresRuns(stored.database), FakeRunner()
+    held = runner.does["build"] = Held()
+    async with _working("worker-1", stored, kept, runner) as running:
+        world = World(
+            *(stored, ticket, runner, kept, Queries(stored.engine), running),
+            Place(ticket.release, "", Purpose.ON_SUCCESS, 1),
+        )
+        slow = _Slow(world, to_record=True)
+        place = await world.start("build", "test")
+        await held.begun.wait()
+        held.go.set()
+        await asyncio.wait_for(slow.there.wait(), 20)
+        asyncio.get_running_loop().call_later(0.1, slow.go.set)
+    shown = await world.queries.run(place.run_id)
+    assert shown is not None
+    assert shown.run.steps["build"].status is Status.SUCCEEDED
+    assert runner.executed == [("build", 1)]
