@@ -223,7 +223,9 @@ async def _client(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
         answers=Answers(engine),
         commands=cast(Any, None),  # nothing is written here
         git=cast(Any, None),
+        runs=cast(Any, None),
         notes=cast(Any, None),
+        tracing=cast(Any, None),
         configuration=_configuration,
     )
     config = uvicorn.Config(api.create(parts), host="127.0.0.1", port=0, log_level="error")

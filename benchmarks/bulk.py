@@ -213,7 +213,8 @@ _TELL = """
 """
 
 
-_NO_LIMIT = sa.text("SET statement_timeout = 0")
+# The whole filling is one transaction, of some minutes.
+_NO_LIMIT = sa.text("SET statement_timeout = 0; SET transaction_timeout = 0")
 
 
 async def fill(engine: AsyncEngine, total: int, batch: int = 50_000) -> None:
