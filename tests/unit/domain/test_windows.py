@@ -1,5 +1,8 @@
 """When windows let promotions act: recurrences, time zones, and the days on which clocks change."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -143,3 +146,21 @@ def test_recurrences_open_when_the_standard_says(rule: str, opens: datetime | No
 def test_a_rule_that_cannot_be_kept_is_refused_with_what_to_write(rule: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         windows.parse(rule, "UTC")
+
+
+def test_named_zones_need_nothing_of_the_system() -> None:
+    asked = (
+        "from datetime import UTC, datetime, timedelta;"
+        "from towpath.domain import catalog, windows;"
+        f"w = catalog.Window('allow', 'FREQ=DAILY;BYHOUR=8', timedelta(hours=1), {BERLIN!r});"
+        "print(windows.opens_at((w,), datetime(2026, 7, 1, tzinfo=UTC)))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert said.stdout.strip() == "2026-07-01 06:00:00+00:00"
