@@ -125,7 +125,7 @@ class World:
     async def configure(self, config: catalog.Catalog) -> None:
         known = self.engine.in_force.configured
         serial = known.serial + 1 if known else 1
-        await self.engine.in_force.put(Configured("test", f"r{serial}", (), "", serial, config))
+        await self.engine.configuring.put(Configured("test", f"r{serial}", (), "", serial, config))
 
     def populate(self, config: catalog.Catalog, tag: str = "1.0.0") -> None:
         edits: dict[str, dict[str, Mapping[str, str]]] = {}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from towpath import manifests
-from towpath.domain import catalog
+from towpath.domain import catalog, reconfigured
 from towpath.engine.inforce import Configured, InForce
 from towpath.engine.remotes import Remotes
 from towpath.manifests import folder
@@ -183,6 +183,8 @@ class Configuring:
         if self._read_at and await self._source.revision() == self._read_at:
             return
         revision, files, unread = await self._source.files()
+        if self._in_force.configured is None:  # then it is known what the new one changes
+            await self.adopt()
         stored = await self._store.configuration()
         if stored and stored.source == self._source.name and _is_known(stored, revision):
             self._read_at = revision
@@ -210,7 +212,7 @@ class Configuring:
             unread = ", ".join(str(p) for p in loaded.problems if p.code == UNKNOWN)
             log.warning("the stored configuration cannot be read whole yet: %s", unread)
             return
-        await self._in_force.put(
+        await self.put(
             Configured(
                 stored.source,
                 stored.revision,
@@ -220,6 +222,18 @@ class Configuring:
                 loaded.catalog,
             )
         )
+
+    async def put(self, configured: Configured) -> None:
+        """Put it in force here, and have the releases looked at that it may send another way.
+
+        Every process does so: one that was slower has looked with what was in force before.
+        """
+        known = self._in_force.configured
+        await self._in_force.put(configured)
+        if known is None:
+            return
+        if concerned := reconfigured.concerned(known.catalog, configured.catalog):
+            await self._store.wake(concerned)
 
     async def _load(self, files: Mapping[str, bytes]) -> manifests.Loaded:
         """Load, and bring the repositories here that git generators ask for."""

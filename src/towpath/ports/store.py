@@ -284,6 +284,10 @@ class Store(Protocol):
         """Put a configuration in force, or note what is wrong with a newer one."""
         ...
 
+    async def wake(self, products: Collection[str]) -> None:
+        """Have the releases of these products that can still go on by themselves looked at now."""
+        ...
+
     async def now(self) -> datetime:
         """The store's clock."""
         ...

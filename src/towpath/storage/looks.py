@@ -79,6 +79,19 @@ _WAKE = sa.text(
     SELECT pg_notify(:channel, '') FROM (SELECT 1 FROM woken LIMIT 1) AS told
     """
 )
+_WAKE_THOSE_UNDER_WAY = sa.text(
+    """
+    WITH asleep AS (
+        SELECT look.release FROM look JOIN release ON release.id = look.release
+        WHERE look.look_at < 'infinity' AND release.product = ANY(:products)
+        ORDER BY look.release FOR UPDATE OF look
+    ), woken AS (
+        UPDATE look SET look_at = least(look_at, now())
+        WHERE release = ANY(ARRAY(SELECT release FROM asleep)) RETURNING release
+    )
+    SELECT pg_notify(:channel, '') FROM (SELECT 1 FROM woken LIMIT 1) AS told
+    """
+)
 _WAKE_OTHERS = sa.text(
     """
     WITH asleep AS (
@@ -135,6 +148,12 @@ def wake(connection: Connection, releases: Collection[str]) -> None:
     """Have these releases looked at now, and tell the workers."""
     if releases:
         connection.later(_WAKE, {"releases": sorted(releases), "channel": CHANNEL})
+
+
+def wake_those_under_way(connection: Connection, products: Collection[str]) -> None:
+    """Have the releases of these products looked at that are looked at now and then anyway."""
+    under_way = {"products": sorted(products), "channel": CHANNEL}
+    connection.later(_WAKE_THOSE_UNDER_WAY, under_way)
 
 
 def wake_others(

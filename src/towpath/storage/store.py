@@ -259,6 +259,14 @@ class PostgresStore:
         """See the port."""
         await self._database.transact(lambda c: watched.configure(c, configuration))
 
+    async def wake(self, products: Collection[str]) -> None:
+        """See the port."""
+
+        async def work(connection: Connection) -> None:
+            looks.wake_those_under_way(connection, products)
+
+        await self._database.transact(work)
+
     async def now(self) -> datetime:
         """See the port."""
 

@@ -117,7 +117,6 @@ async def test_a_window_holds_until_the_configuration_opens_it(database_url: str
         held = await w.until(one, Status.PENDING)
         assert "frozen" in _prod(held).reason.sentence  # type: ignore[union-attr]
         await w.configure(_configured())
-        await w.store.health("shop", "dev", Reason(Code.HEALTH_DEGRADED, "news to look at"))
         await w.until(one, Status.SUCCEEDED)
 
 

@@ -285,3 +285,15 @@ async def test_workers_and_people_at_releases_of_one_product_do_not_deadlock(
     assert await stored.deadlocks() == 0
     told = await stored.rows("SELECT release, count(*) - 1 AS times FROM event GROUP BY release")
     assert {row.release: row.times for row in told} == dict(written)
+
+
+async def test_those_under_way_are_woken_by_product_and_those_that_ended_are_not(
+    stored: Stored,
+) -> None:
+    waiting, ended = await stored.make(), await stored.make()
+    other = await stored.make("search")
+    later = await stored.store.now() + timedelta(minutes=1)
+    for release, again in ((waiting.id, later), (other.id, later), (ended.id, None)):
+        await stored.store.end_look(await stored.look(release), again)
+    await stored.store.wake(["checkout"])
+    assert [t.release for t in await stored.store.take_looks("worker-1", 8)] == [waiting.id]
