@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import serving
+from published import Published
 
 Handler = Callable[["Asked"], Any]
 
@@ -26,15 +27,21 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: Any = None
+    all_query: Mapping[str, Sequence[str]] = field(default_factory=dict)  # where one is given twice
 
 
 @dataclass
 class AwkwardServer:
-    """Handlers by method and path (a path that ends with `*` is a beginning)."""
+    """Handlers by method and path (a path that ends with `*` is a beginning).
+
+    What is asked and answered otherwise than the `published` API says is in `problems`.
+    """
 
     address: str = ""
     handlers: dict[tuple[str, str], Handler] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    published: Published | None = None
+    problems: list[str] = field(default_factory=list)
 
     def on(self, method: str, path: str, handler: Any) -> None:
         """Answer so: a document, a Response, or a function of the request. A list: in turn."""
@@ -55,11 +62,21 @@ class AwkwardServer:
             json.loads(data) if data and "json" in request.headers.get("content-type", "") else data
         )
         path = request.url.path
-        asked = Asked(request.method, path, dict(request.query_params), dict(request.headers), body)
+        query = request.query_params
+        every = {name: query.getlist(name) for name in query}
+        headers = dict(request.headers)
+        asked = Asked(request.method, path, dict(query), headers, body, every)
         self.asked.append(asked)
+        made = await self._made(asked)
+        if self.published:
+            self.problems += self.published.problems(request, data, made)
+        return made
+
+    async def _made(self, asked: Asked) -> Response:
         for (method, known), handler in self.handlers.items():
+            path = asked.path
             fits = path.startswith(known[:-1]) if known.endswith("*") else path == known
-            if method == request.method and fits:
+            if method == asked.method and fits:
                 made = handler(asked)
                 made = await made if isinstance(made, Awaitable) else made
                 return made if isinstance(made, Response) else JSONResponse(made)

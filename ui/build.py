@@ -56,15 +56,15 @@ def install() -> None:
         stamp.write_text(wanted, "utf-8")
 
 
-def npm(*arguments: str) -> None:
-    """Run npm in the folder of the interface."""
+def npm(*arguments: str, folder: Path = UI) -> None:
+    """Run npm in the folder of the interface, or another."""
     node, script = _node()
     # Whatever npm starts finds the same Node; certificates and proxies are the caller's.
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
     try:
         subprocess.run(
-            [node, script, *arguments], cwd=UI, env=environment, check=True, timeout=LONGEST_S
+            [node, script, *arguments], cwd=folder, env=environment, check=True, timeout=LONGEST_S
         )
     except (subprocess.SubprocessError, OSError) as error:
         raise CannotBuild(f"npm {' '.join(arguments)}: {error}") from error

@@ -72,11 +72,11 @@ async def ask(
             continue
         except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
             raise refused(url, str(error)) from error
-        if answer.is_success or answer.status_code in accept:
+        if answer.is_success or (answer.status_code in accept and not _means_later(answer)):
             return answer
         pause = retry_after(answer)
         pause = _pause(attempt) if pause is None else pause
-        if answer.status_code not in _LATER or attempt == TRIES or pause > LONGEST_PAUSE_S:
+        if not _means_later(answer) or attempt == TRIES or pause > LONGEST_PAUSE_S:
             raise trouble(answer)
         await asyncio.sleep(pause)
     raise AssertionError("the last attempt raises or returns")
@@ -124,11 +124,29 @@ def retry_after(answer: httpx.Response) -> float | None:
     given = answer.headers.get("retry-after", "").strip()
     if given.isdigit():
         return float(min(int(given), _NEVER))
-    try:
-        at = parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    return max(0.0, (at - datetime.now(UTC)).total_seconds()) if at.tzinfo else None
+    if given:
+        try:
+            at = parsedate_to_datetime(given)
+        except ValueError:
+            return None
+        return _until(at.timestamp()) if at.tzinfo else None
+    reset = answer.headers.get("x-ratelimit-reset", "").strip()
+    return _until(float(reset)) if _is_used_up(answer) and reset.isdigit() else None
+
+
+def _until(at: float) -> float:
+    return min(max(0.0, at - datetime.now(UTC).timestamp()), _NEVER)
+
+
+def _means_later(answer: httpx.Response) -> bool:
+    """GitHub says with 403, too, that there were too many questions."""
+    if answer.status_code == 403:
+        return _is_used_up(answer) or "retry-after" in answer.headers
+    return answer.status_code in _LATER
+
+
+def _is_used_up(answer: httpx.Response) -> bool:
+    return bool(answer.headers.get("x-ratelimit-remaining", "").strip() == "0")
 
 
 def _pause(attempt: int) -> float:
@@ -139,6 +157,8 @@ def trouble(answer: httpx.Response) -> OutsideError:
     """What a status means, in words."""
     status, where = answer.status_code, answer.url.host
     said = f"{where} answers {status} ({_phrase(status)})"
+    if _means_later(answer) or status == 408:
+        return Temporary(Reason(Code.OUTSIDE_UNREACHABLE, said, {"host": where}))
     if status in (401, 403):
         return Permanent(
             Reason(
@@ -148,8 +168,6 @@ def trouble(answer: httpx.Response) -> OutsideError:
                 advice="Check the token that is configured for it, and what it may read.",
             )
         )
-    if status in _LATER or status == 408:
-        return Temporary(Reason(Code.OUTSIDE_UNREACHABLE, said, {"host": where}))
     return Permanent(Reason(Code.OUTSIDE_REFUSED, said, {"host": where}))
 
 

@@ -10,7 +10,6 @@ from towpath.integrations import outward
 
 @pytest.fixture
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[awkward_server.AwkwardServer]:
-    monkeypatch.setattr(outward, "TIMEOUT", 0.5)
     monkeypatch.setattr(outward, "FIRST_PAUSE_S", 0.01)
     async with awkward_server.running() as made:
         yield made

@@ -26,6 +26,20 @@ async def test_later_is_asked_again_soon_and_not_for_ever(server: AwkwardServer)
     assert server.count("/y") == outward.TRIES
 
 
+async def test_too_many_questions_is_later_also_where_it_is_said_by_403(
+    server: AwkwardServer,
+) -> None:
+    used_up = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "4102444800"}
+    for headers in (used_up, {"retry-after": "600"}):
+        server.on("GET", "/x", Response(status_code=403, headers=headers))
+        with pytest.raises(Temporary, match="answers 403"):
+            await _ask(server)
+    assert server.count("/x") == 2  # both say that it takes long
+    soon = Response(status_code=403, headers={**used_up, "x-ratelimit-reset": "0"})
+    server.on("GET", "/y", [soon, Response(status_code=429), {"ok": 1}])
+    assert await _ask(server, "/y") == {"ok": 1}
+
+
 @pytest.mark.parametrize("after", ["3600", "Fri, 31 Dec 2100 23:59:59 GMT"])
 async def test_much_later_is_left_to_the_background(server: AwkwardServer, after: str) -> None:
     server.on("GET", "/x", Response(status_code=429, headers={"retry-after": after}))
@@ -56,7 +70,10 @@ async def test_every_status_is_of_a_family(
     assert "Bearer" not in raised.value.reason.sentence
 
 
-async def test_no_answer_in_time_is_temporary(server: AwkwardServer) -> None:
+async def test_no_answer_in_time_is_temporary(
+    server: AwkwardServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outward, "TIMEOUT", 0.3)
     server.on("GET", "/x", awkward_server.slow)
     with pytest.raises(Temporary, match="does not answer"):
         await _ask(server)

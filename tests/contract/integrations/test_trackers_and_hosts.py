@@ -44,7 +44,7 @@ async def data_center(server: AwkwardServer) -> AsyncIterator[Jira]:
     await jira.close()
 
 
-async def test_jira_cloud_answers_1500_issues_a_hundred_at_a_time(
+async def test_jira_cloud_answers_a_hundred_issues_at_a_time(
     server: AwkwardServer, cloud: Jira
 ) -> None:
     def bulk(asked: Asked) -> Json:
@@ -53,10 +53,10 @@ async def test_jira_cloud_answers_1500_issues_a_hundred_at_a_time(
         return {"issues": [_jira_issue(key) for key in keys], "issueErrors": []}
 
     server.on("POST", "/rest/api/3/issue/bulkfetch", bulk)
-    keys = [f"SHOP-{n}" for n in range(1, 1501)]
+    keys = [f"SHOP-{n}" for n in range(1, 251)]
     found = await cloud.issues(keys)
-    assert len(found) == 1500
-    assert server.count("/rest/api/3/issue/bulkfetch") == 15
+    assert len(found) == 250
+    assert server.count("/rest/api/3/issue/bulkfetch") == 3
     issue = found["SHOP-7"]
     assert (issue.title, issue.status, issue.type, issue.assignee) == (
         "About SHOP-7",
@@ -104,22 +104,12 @@ async def test_jira_knows_the_keys_of_its_projects(cloud: Jira, data_center: Jir
     assert not data_center.knows("acme/shop#1")
 
 
-@pytest.mark.parametrize(
-    ("answer", "family"),
-    [
-        (Response(status_code=429, headers={"retry-after": "900"}), Temporary),
-        (Response(status_code=503), Temporary),
-        (Response(status_code=401), Permanent),
-        (Response(b"<html>"), Permanent),
-        (JSONResponse({"issues": None}), Permanent),
-        (JSONResponse([1]), Permanent),
-    ],
-)
-async def test_a_jira_that_is_away_or_wrong_is_told_apart(
-    server: AwkwardServer, cloud: Jira, answer: Response, family: type[Exception]
+@pytest.mark.parametrize("answer", [{"issues": None}, [1], {}])
+async def test_a_jira_that_answers_something_else_is_told(
+    server: AwkwardServer, cloud: Jira, answer: Any
 ) -> None:
-    server.on("POST", "/rest/api/3/issue/bulkfetch", answer)
-    with pytest.raises(family):
+    server.on("POST", "/rest/api/3/issue/bulkfetch", JSONResponse(answer))
+    with pytest.raises(Permanent, match="without issues"):
         await cloud.issues(["SHOP-1"])
 
 
@@ -134,83 +124,6 @@ async def github(server: AwkwardServer) -> AsyncIterator[GitHub]:
     await made.close()
 
 
-def _pull(number: int) -> Json:
-    return {
-        "number": number,
-        "title": f"Title {number}",
-        "url": f"https://h/pull/{number}",
-        "body": "SHOP-1",
-        "mergedAt": "2026-03-01T12:00:00Z",
-        "headRefName": "mei/SHOP-2",
-        "author": {"login": "mei"},
-    }
-
-
-async def test_github_answers_fifty_pull_requests_with_each_question(
-    server: AwkwardServer, github: GitHub
-) -> None:
-    def answer(asked: Asked) -> Json:
-        assert asked.body["variables"] == {"owner": "acme", "name": "shop"}
-        numbers = [int(n) for n in re.findall(r"n(\d+):pullRequest", asked.body["query"])]
-        assert len(numbers) <= 50
-        nodes = {f"n{n}": _pull(n) if n != 7 else None for n in numbers}
-        errors = [{"type": "NOT_FOUND", "path": ["repository", "n7"], "message": "no 7"}]
-        return {"data": {"repository": nodes}, "errors": errors}
-
-    server.on("POST", "/api/graphql", answer)
-    repository = server.address + REPOSITORY
-    assert github.knows(repository)
-    found = await github.requests(repository, range(1, 121))
-    assert (len(found), server.count("/api/graphql")) == (120, 3)
-    assert (found[3].title, found[3].author, found[3].branch) == ("Title 3", "mei", "mei/SHOP-2")
-    assert "is not there" in found[7].missing
-
-
-async def test_github_says_which_merged_pull_request_brought_a_commit(
-    server: AwkwardServer, github: GitHub
-) -> None:
-    rebased, direct = "a" * 40, "b" * 40
-    later = {**_pull(9), "mergedAt": "2026-04-01T12:00:00Z"}
-    unmerged = {**_pull(1), "mergedAt": None}
-    nodes = {"associatedPullRequests": {"nodes": [unmerged, later, _pull(5)]}}
-    none = {"associatedPullRequests": {"nodes": []}}
-    answer = {"data": {"repository": {f"c{rebased}": nodes, f"c{direct}": none}}}
-    server.on("POST", "/api/graphql", answer)
-    found = await github.requests_of(server.address + REPOSITORY, [rebased, direct])
-    assert found[rebased] is not None
-    assert found[rebased].number == 5
-    assert found[direct] is None
-
-
-async def test_github_issues_are_asked_by_repository_and_may_be_gone_or_moved(
-    server: AwkwardServer, github: GitHub
-) -> None:
-    here = {
-        "number": 1,
-        "title": "One",
-        "url": "https://h/1",
-        "state": "OPEN",
-        "assignees": {"nodes": [{"login": "ada"}]},
-        "labels": {"nodes": [{"name": "bug"}]},
-        "repository": {"nameWithOwner": "acme/shop"},
-    }
-    moved = {**here, "number": 8, "repository": {"nameWithOwner": "acme/other"}}
-
-    def answer(asked: Asked) -> Json:
-        if asked.body["variables"]["name"] == "gone":
-            error = {"type": "NOT_FOUND", "path": ["repository"], "message": "no such"}
-            return {"data": {"repository": None}, "errors": [error]}
-        return {"data": {"repository": {"n1": here, "n2": None, "n3": moved}}}
-
-    server.on("POST", "/api/graphql", answer)
-    keys = ["acme/shop#1", "acme/shop#2", "acme/shop#3", "acme/gone#1"]
-    found = await github.issues(keys)
-    assert (found["acme/shop#1"].title, found["acme/shop#1"].type) == ("One", "bug")
-    assert found["acme/shop#3"].moved_to == "acme/other#8"
-    assert found["acme/shop#2"].missing
-    assert found["acme/gone#1"].missing
-
-
 @pytest.mark.parametrize(
     ("answer", "family"),
     [
@@ -218,11 +131,9 @@ async def test_github_issues_are_asked_by_repository_and_may_be_gone_or_moved(
         ({"data": {"repository": None}, "errors": [{"message": "no"}]}, Permanent),
         ({"errors": [{"message": "something went wrong"}]}, Permanent),
         (JSONResponse([]), Permanent),
-        (Response(status_code=502), Temporary),
-        (Response(status_code=401), Permanent),
     ],
 )
-async def test_a_github_that_is_away_or_wrong_is_told_apart(
+async def test_a_github_that_is_overrun_or_wrong_is_told_apart(
     server: AwkwardServer, github: GitHub, answer: Any, family: type[Exception]
 ) -> None:
     server.on("POST", "/api/graphql", answer)
@@ -310,3 +221,14 @@ async def test_gitlab_tells_the_merge_request_of_a_commit_and_issues(
     assert (four.title, four.type, four.assignee) == ("Four", "incident", "ada")
     assert issues["acme/deep/shop#5"].missing
     assert issues["acme/gone#1"].missing
+
+
+async def test_a_gitlab_project_that_may_not_be_seen_spoils_no_other(
+    server: AwkwardServer, gitlab: GitLab
+) -> None:
+    issue = {"iid": 4, "title": "Four"}
+    server.on("GET", f"{PROJECT}/issues", JSONResponse([issue]))
+    server.on("GET", "/api/v4/projects/acme/secret/issues", Response(status_code=403))
+    found = await gitlab.issues(["acme/secret#1", "acme/deep/shop#4"])
+    assert found["acme/deep/shop#4"].title == "Four"
+    assert "may not see it" in found["acme/secret#1"].missing

@@ -16,6 +16,7 @@ _KEY = re.compile(r"((?:[\w.-]+/)+[\w.-]+)#(\d+)")
 _AT_ONCE = 100
 _COMMITS_AT_ONCE = 6
 _MOST_PAGES = 20
+_NOTHING = frozenset({403, 404})
 _MISSING = "is not there, or the token may not see it"
 Json = Mapping[str, Any]
 
@@ -88,7 +89,7 @@ class GitLab:
     async def _by_number(
         self, path: str, kind: str, numbers: Collection[int]
     ) -> Sequence[Json] | None:
-        """Rows of a project by their number; None if there is no such project."""
+        """Rows of a project by their number; None if there is no such project to be seen."""
         wanted = sorted(numbers)
         rows: list[Json] = []
         for at in range(0, len(wanted), _AT_ONCE):
@@ -100,14 +101,14 @@ class GitLab:
         return rows
 
     async def _rows(self, url: str, query: Mapping[str, Any]) -> Sequence[Json] | None:
-        """All rows of a list, page by page; None where there is no such thing (404)."""
+        """All rows of a list, page by page; None where there is none, or none for this token."""
         rows: list[Json] = []
         page = "1"
         for _ in range(_MOST_PAGES):
             answer = await outward.ask(
-                self._http, "GET", url, accept=frozenset({404}), params={**query, "page": page}
+                self._http, "GET", url, accept=_NOTHING, params={**query, "page": page}
             )
-            if answer.status_code == 404:
+            if answer.status_code in _NOTHING:
                 return None
             some = outward.json_of(answer)
             if not isinstance(some, list):

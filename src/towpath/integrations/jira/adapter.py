@@ -14,6 +14,7 @@ from towpath.integrations import outward
 from towpath.ports.outside import Issue
 
 _KEY = re.compile(r"([A-Z][A-Z0-9_]*)-[1-9]\d*")
+_ADDRESS = re.compile(r"(https?://\S+)")
 _FIELDS = ["summary", "status", "issuetype", "assignee"]
 _AT_ONCE = 100
 _MOST_ALONE = 100
@@ -77,11 +78,10 @@ class Jira:
         return [row for row in rows if isinstance(row, dict) and isinstance(row.get("key"), str)]
 
     async def _alone(self, key: str) -> Issue:
-        path = f"/rest/api/{3 if self._cloud else 2}/issue/{quote(key, safe='')}"
         answer = await outward.ask(
             self._http,
             "GET",
-            path,
+            self._place(key),
             accept=frozenset({403, 404}),
             params={"fields": ",".join(_FIELDS)},
         )
@@ -110,12 +110,27 @@ class Jira:
 
     async def comment_issue(self, key: str, text: str) -> None:
         """Write a comment on an issue."""
-        path = f"/rest/api/2/issue/{quote(key, safe='')}/comment"
-        await outward.once(self._http, "POST", path, json={"body": text})
+        body = _document(text) if self._cloud else text
+        await outward.once(self._http, "POST", f"{self._place(key)}/comment", json={"body": body})
+
+    def _place(self, key: str) -> str:
+        return f"/rest/api/{3 if self._cloud else 2}/issue/{quote(key, safe='')}"
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._http.aclose()
+
+
+def _document(text: str) -> Json:
+    """A text as Jira Cloud wants it, addresses as links."""
+    words: list[Json] = []
+    for piece in _ADDRESS.split(text):
+        if _ADDRESS.fullmatch(piece):
+            link = {"type": "link", "attrs": {"href": piece}}
+            words.append({"type": "text", "text": piece, "marks": [link]})
+        elif piece:
+            words.append({"type": "text", "text": piece})
+    return {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": words}]}
 
 
 def _text(of: object, name: str) -> str:
