@@ -58,7 +58,8 @@ class FakeRunner:
             whole = status.aggregate(s.status for s in run.steps.values())
             return Progress(replace(run, status=whole, ended_at=now, outputs=_outputs(run)))
         whole = status.aggregate(s.status for s in run.steps.values())
-        due = () if failed else tuple(s.id for s in fresh if s.kind is Kind.SCRIPT)
+        pending = [s for s in run.steps.values() if s.status is Status.PENDING]
+        due = () if failed else tuple(s.id for s in pending)
         untils = [s.until for s in run.steps.values() if s.until and not s.status.ended]
         return Progress(replace(run, status=whole), due, again_at=min(untils, default=None))
 

@@ -8,7 +8,7 @@ had started, and records nothing.
 import asyncio
 import logging
 import random
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -28,13 +28,13 @@ STEPS = "towpath_steps"
 STOPS = "towpath_stops"
 RENEW_EVERY_S = 3.0
 ASK_EVERY_S = 1.0
-PATIENCE_AT_STOP_S = 10.0
-OUTAGE_S = 60.0
-"""How long the database may be away while the outcome of a step waits to be recorded."""
+PATIENCE_AT_STOP_S = 15.0
 TRIES = 5
 """How often a step is executed whose worker is gone each time: it may be what takes it down."""
 _ORPHANED = Reason(
-    Code.TERMINATED_BY, "stopped; the worker that executed it was gone, so it may have gone on"
+    Code.TERMINATED_BY,
+    "stopped; the worker that executed it was gone",
+    advice="The worker that executed it was gone: what it had started may have gone on there.",
 )
 
 
@@ -57,14 +57,14 @@ class Running:
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until cancelled; then record what is done, and end the rest: others do it again."""
+        """Work until cancelled; then record what is done, end the rest: others do it again."""
         renewing = asyncio.create_task(self._renew_for_ever())
         try:
             while True:
                 await self._turn()
         finally:
+            await self._leave()
             renewing.cancel()
-            await self._stop()
 
     async def resume(self, run: UUID, step: str, actor: str) -> bool:
         """Let a suspended step go on; False when it is not suspended. Raises `KeyError`."""
@@ -116,13 +116,14 @@ class Running:
     async def _do(self, execution: Execution) -> None:
         turn = execution.turn
         try:
-            if self._leaving:
-                return
             book = _Book(self._runs, turn)
             outcome = await self._outcome(execution, book)
-            await self._finish(turn, outcome, book)
+            if outcome is None:
+                await self._runs.hand_back(turn, self._name)
+            else:
+                await self._finish(turn, outcome, book)
         except StoreUnavailable as error:
-            log.warning("step %s of %s is not recorded: %s", turn.step, turn.run, error)
+            log.warning("step %s of %s is not handed back: %s", turn.step, turn.run, error)
         except Exception:
             log.exception("step %s of %s failed in a way it never should", turn.step, turn.run)
         finally:
@@ -131,45 +132,62 @@ class Running:
             if self._full and len(self._tasks) < self._at_once:
                 self._ended.set()
 
-    async def _outcome(self, execution: Execution, book: "_Book") -> Outcome:
+    async def _outcome(self, execution: Execution, book: "_Book") -> Outcome | None:
+        """Execute it; None when it was cut short because this worker is to end."""
         turn = execution.turn
         if execution.stop:
-            return Outcome(Status.TERMINATED, execution.run.stopping or _ORPHANED)
+            return Outcome(Status.TERMINATED, _ORPHANED)
         if turn.attempt > TRIES:
             return Outcome(Status.ERROR, _hopeless())
+        if self._leaving:
+            return None
+        keeping = asyncio.create_task(book.keep())
         execute = asyncio.create_task(self._runner.execute(execution.run, turn.step, book))
         self._executing[turn] = execute
-        keeping = asyncio.create_task(book.keep())
         try:
             return await execute
         except asyncio.CancelledError:
-            if turn not in self._called_off:
+            if _is_cancelled():
                 raise
-            return Outcome(Status.TERMINATED)
+            return Outcome(Status.TERMINATED) if turn in self._called_off else None
         except Exception as error:
             log.exception("step %s of %s could not be executed", turn.step, turn.run)
             return Outcome(Status.ERROR, _defect(error))
         finally:
-            del self._executing[turn]
+            self._executing.pop(turn, None)
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
 
     async def _finish(self, turn: Turn, outcome: Outcome, book: "_Book") -> None:
-        """Record the outcome, and begin what follows. A success is not lost to a short outage."""
-        free = 0 if self._leaving else max(0, self._at_once - len(self._tasks) + 1)
+        """Record the outcome, and begin what follows."""
+        try:
+            following = await self._recorded(turn, outcome, book)
+        except Exception as error:
+            # What cannot be recorded would be executed again and again, and each time for nothing.
+            log.exception("the outcome of step %s of %s was not taken", turn.step, turn.run)
+            following = await self._recorded(turn, Outcome(Status.ERROR, _defect(error)), book)
+        if following is None:
+            log.info("step %s of %s is somebody else's by now", turn.step, turn.run)
+        self._tasks.pop(turn, None)
+        for execution in following or ():
+            if self._leaving:
+                await self._runs.hand_back(execution.turn, self._name)
+            else:
+                self._begin(execution)
+
+    async def _recorded(
+        self, turn: Turn, outcome: Outcome, book: "_Book"
+    ) -> Sequence[Execution] | None:
+        """However long the database is away; None when the turn went to somebody else since."""
         async for attempt in stamina.retry_context(
-            on=StoreUnavailable, attempts=None, timeout=OUTAGE_S, wait_initial=0.2, wait_max=2
+            on=StoreUnavailable, attempts=None, timeout=None, wait_initial=0.2, wait_max=2
         ):
             with attempt:
-                following = await self._runs.finish_step(
-                    turn, self._name, outcome, book.rest(), self._advance, free
+                room = 0 if self._leaving else max(0, self._at_once - len(self._tasks) + 1)
+                return await self._runs.finish_step(
+                    turn, self._name, outcome, book.rest(), self._advance, room
                 )
-        if following is None:
-            log.info("step %s of %s is executed by somebody else now", turn.step, turn.run)
-        self._tasks.pop(turn, None)
-        if not self._leaving:
-            for execution in following or ():
-                self._begin(execution)
+        raise AssertionError("the last attempt returns or raises")
 
     def _advance(self, run: Run, outcomes: Mapping[str, Outcome], now: datetime) -> Progress:
         """As the runner says. A defect of ours in one run must stop no other."""
@@ -196,15 +214,16 @@ class Running:
             return
         ours = await self._runs.renew_steps(held, self._name)
         for turn in set(held) - set(ours):
-            execution = self._executing.get(turn)  # what is being recorded is not called off
-            if execution and turn not in self._called_off:
+            execute = self._executing.get(turn)  # what is being recorded is not called off
+            if execute and turn not in self._called_off:
                 self._called_off.add(turn)
-                execution.cancel()
+                execute.cancel()
 
-    async def _stop(self) -> None:
+    async def _leave(self) -> None:
+        """End what is executed, and record what has ended."""
         self._leaving = True
-        for execution in self._executing.values():
-            execution.cancel()
+        for execute in self._executing.values():
+            execute.cancel()
         if tasks := list(self._tasks.values()):
             _, late = await asyncio.wait(tasks, timeout=PATIENCE_AT_STOP_S)
             for task in late:
@@ -251,6 +270,12 @@ class _Book:
     def rest(self) -> Piece:
         """What is not kept yet."""
         return Piece(self._at, bytes(self._waiting))
+
+
+def _is_cancelled() -> bool:
+    """Whether the task that asks is itself to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _hopeless() -> Reason:

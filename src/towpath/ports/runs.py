@@ -56,7 +56,14 @@ class Runs(Protocol):
         ...
 
     async def renew_steps(self, turns: Collection[Turn], worker: str) -> Collection[Turn]:
-        """Keep the leases; answers with those that may go on. The others must end now."""
+        """Keep the leases; answers with those that may go on. The others must end now.
+
+        A leaf that must end keeps its lease until it has: nobody else speaks for it before.
+        """
+        ...
+
+    async def hand_back(self, turn: Turn, worker: str) -> None:
+        """Give a lease back: the leaf was cut short, and somebody else may begin it again."""
         ...
 
     async def finish_step(

@@ -88,7 +88,7 @@ def _take_in(course: Course, outcomes: Mapping[str, Outcome]) -> None:
 def _take(course: Course, step: Step, outcome: Outcome) -> None:
     outputs = outcome.outputs
     if step.status is Status.TERMINATING:
-        course.end(step, _asked_end(step), step.reason, outputs)
+        course.end(step, _asked_end(step), _stopped(step, outcome), outputs)
         return
     if step.kind is Kind.SUSPEND and outcome.status is Status.SUCCEEDED:
         _resume(course, step, outputs)
@@ -108,6 +108,13 @@ def _resume(course: Course, step: Step, given: Mapping[str, str]) -> None:
         return
     course.publish(course.template(step), outputs)
     course.end(step, Status.SUCCEEDED, outputs=outputs)
+
+
+def _stopped(step: Step, outcome: Outcome) -> reasons.Reason | None:
+    """Why it was stopped, and what whoever stopped it has to say of what may still run."""
+    if step.reason and outcome.reason and outcome.reason.advice:
+        return replace(step.reason, advice=outcome.reason.advice)
+    return step.reason
 
 
 def _asked_end(step: Step) -> Status:

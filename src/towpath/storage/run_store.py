@@ -28,6 +28,10 @@ class PostgresRuns:
         """See the port."""
         return await self._database.transact(lambda c: runs.renew_steps(c, turns, worker))
 
+    async def hand_back(self, turn: Turn, worker: str) -> None:
+        """See the port."""
+        await self._database.transact(lambda c: runs.hand_back(c, turn, worker))
+
     async def finish_step(
         self, turn: Turn, worker: str, outcome: Outcome, rest: Piece, advance: Advance, room: int
     ) -> Sequence[Execution] | None:

@@ -1,8 +1,9 @@
 """Runs of workflows and their steps: started, leased, brought forward, kept.
 
 A leaf that is due is a row with a due time and a lease, as a look at a release is (`looks`). Who
-changes a run holds its row; leases are taken without it, so whoever writes a step asks first
-whether its turn still stands. Locks come in the order run, step, look, event.
+changes a run holds its row and those of its due leaves, so that nobody takes one whose run is
+just being thought about. Leases are taken without the run's row, and never wait for a lock. Locks
+come in the order run, step, look, event.
 """
 
 import hashlib
@@ -81,10 +82,14 @@ _STOP = sa.text(
 _DUE_RUN = sa.text(
     """
     SELECT run.*, now() AS now FROM run WHERE due_at <= now()
-    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
     """
 )
-_RUN = sa.text("SELECT run.*, now() AS now FROM run WHERE id = :run FOR UPDATE")
+# Not FOR UPDATE, for which rows that only refer to the run (logs, interruptions) would wait.
+_RUN = sa.text("SELECT run.*, now() AS now FROM run WHERE id = :run FOR NO KEY UPDATE")
+_HOLD_LEAVES = sa.text(
+    "SELECT FROM step WHERE run = :run AND due_at IS NOT NULL ORDER BY id FOR UPDATE"
+)
 _STEPS = sa.text("SELECT * FROM step WHERE run = :run ORDER BY place")
 _MANIFEST = sa.text("SELECT data FROM manifest WHERE digest = :digest")
 _TAKE = sa.text(
@@ -98,8 +103,10 @@ _TAKE = sa.text(
         WHERE status = 'running' AND NOT stop
         ON CONFLICT DO NOTHING
     ), begun AS (  -- so that the run's own status follows
-        UPDATE run SET due_at = least(due_at, now()) FROM due
-        WHERE run.id = due.run AND run.status = 'pending'
+        UPDATE run SET due_at = least(due_at, now()) WHERE id IN (
+            SELECT id FROM run WHERE id IN (SELECT run FROM due) AND status = 'pending'
+            FOR NO KEY UPDATE SKIP LOCKED  -- who holds it sees the leaf running, and does it too
+        )
     )
     UPDATE step SET status = 'running',
         attempt = step.attempt + CASE WHEN stop THEN 0 ELSE 1 END,
@@ -116,7 +123,7 @@ _RENEW = sa.text(
         SELECT step.run, step.id FROM step
         JOIN unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:attempts AS int[]))
             AS held (run, id, attempt) USING (run, id, attempt)
-        WHERE worker = :worker AND due_at IS NOT NULL AND NOT stop
+        WHERE worker = :worker AND due_at IS NOT NULL
         FOR UPDATE OF step SKIP LOCKED
     )
     UPDATE step SET leased_until = now() + make_interval(secs => :lease)
@@ -130,6 +137,13 @@ _STILL_DUE = sa.text(
     JOIN unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:attempts AS int[]))
         AS held (run, id, attempt) USING (run, id, attempt)
     WHERE worker = :worker AND due_at IS NOT NULL AND NOT stop
+    """
+)
+_HAND_BACK = sa.text(
+    """
+    UPDATE step SET leased_until = '-infinity'
+    WHERE run = :run AND id = :step AND attempt = :attempt AND worker = :worker
+      AND due_at IS NOT NULL
     """
 )
 _SAVE_STEPS = sa.text(
@@ -275,6 +289,13 @@ async def renew_steps(
     await connection.execute(_RENEW, {**held, "lease": LEASE_S})
     rows = await connection.execute(_STILL_DUE, held)
     return {Turn(row.run, row.id, row.attempt) for row in rows}
+
+
+async def hand_back(connection: Connection, turn: Turn, worker: str) -> None:
+    """Let a lease run out now."""
+    mine = {"run": turn.run, "step": turn.step, "attempt": turn.attempt, "worker": worker}
+    connection.later(_HAND_BACK, mine)
+    _tell(connection, STEPS_CHANNEL)
 
 
 async def finish_step(
@@ -440,6 +461,7 @@ async def _loaded(
 ) -> Run:
     """The run with its steps; without the step of a turn that no longer stands."""
     steps = {}
+    connection.later(_HOLD_LEAVES, {"run": row.id})
     for each in await connection.execute(_STEPS, {"run": row.id}):
         lost = turn and each.id == turn.step and not _stands(each, turn, worker)
         if not lost:

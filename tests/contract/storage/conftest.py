@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+import run_world
 import stored_world
 from embedded_world import (
     child,
     processes_on,
 )
+from run_world import World
 from stored_world import Stored
 
 
@@ -23,6 +25,13 @@ from stored_world import Stored
 async def stored(database_url: str) -> AsyncIterator[Stored]:
     """The store on an empty database of this version."""
     async with stored_world.stored(database_url) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def world(stored: Stored) -> AsyncIterator[World]:
+    """A release that is looked at, and one worker that executes steps."""
+    async with run_world.world_of(stored) as made:
         yield made
 
 

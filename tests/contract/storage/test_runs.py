@@ -1,99 +1,24 @@
 """Runs of workflows in the store and in the queue of steps, on real PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
 
-from fake_runner import FakeRunner, Held, failing, manifest, saying
-from stored_world import Stored
+from fake_runner import Held, failing, manifest, saying
+from run_world import World
 from towpath.domain.actions import Claim
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.status import Status
-from towpath.domain.workflow import Known, Place, Purpose, Run
-from towpath.engine.running import STEPS, STOPS, Running
+from towpath.domain.workflow import Place, Purpose, Run
 from towpath.ports.runner import Outcome
 from towpath.ports.runs import Execution, Piece
-from towpath.ports.store import LeaseLost, Ticket
+from towpath.ports.store import LeaseLost
 from towpath.storage import runs
 from towpath.storage.connection import Connection
-from towpath.storage.queries import Queries
-from towpath.storage.run_store import PostgresRuns
-from towpath.storage.signals import Signals
 
 WHY = Reason(Code.TERMINATED_BY, "ada terminated it")
-
-
-@dataclass
-class World:
-    """A release with a look at it, and workers that execute steps."""
-
-    stored: Stored
-    ticket: Ticket
-    runner: FakeRunner
-    runs: PostgresRuns
-    queries: Queries
-    running: Running
-    place: Place
-
-    async def start(self, *leaves: str, side_by_side: bool = False, application: str = "") -> Place:
-        place = Place(
-            self.ticket.release, "", Purpose.ON_SUCCESS, 1, application, application and "api"
-        )
-        run = Run(place.run_id, manifest(*leaves, side_by_side=side_by_side), {"A": "1"})
-        assert await self.stored.store.start_runs(self.ticket, "", 0, {place: run})
-        return place
-
-    async def known(self, place: Place) -> Known:
-        view = await self.stored.store.view_of(place.release)
-        assert view is not None
-        return next(each for each in view.runs if each.id == place.run_id)
-
-    async def until(self, place: Place, *wanted: Status) -> Known:
-        return await self.until_so(lambda: self.known(place), lambda k: k.status in wanted)
-
-    async def until_so(
-        self, ask: Callable[[], Awaitable[Known]], so: Callable[[Known], bool]
-    ) -> Known:
-        async with asyncio.timeout(30):
-            while not so(found := await ask()):  # noqa: ASYNC110 - asked of the database
-                await asyncio.sleep(0.02)
-        return found
-
-    @asynccontextmanager
-    async def another_worker(self, name: str) -> AsyncIterator[Running]:
-        async with _working(name, self.stored, self.runs, self.runner) as running:
-            yield running
-
-
-@asynccontextmanager
-async def _working(
-    name: str, stored: Stored, runs: PostgresRuns, runner: FakeRunner
-) -> AsyncIterator[Running]:
-    signals = Signals(stored.url, (STEPS, STOPS))
-    running = Running(name, runs, signals, runner, at_once=4)
-    async with signals.listening():
-        task = asyncio.create_task(running.run())
-        try:
-            yield running
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-@pytest.fixture
-async def world(stored: Stored) -> AsyncIterator[World]:
-    made = await stored.make()
-    ticket = await stored.look(made.id)
-    kept, runner = PostgresRuns(stored.database), FakeRunner()
-    async with _working("worker-1", stored, kept, runner) as running:
-        place = Place(made.id, "", Purpose.ON_SUCCESS, 1)
-        yield World(stored, ticket, runner, kept, Queries(stored.engine), running, place)
 
 
 async def test_a_run_goes_through_its_steps_and_ends(world: World) -> None:
@@ -343,54 +268,3 @@ async def test_a_loud_step_is_slowed_and_nothing_of_its_log_is_lost(world: World
         await world.queries.log(place.run_id, "build", 1, 799_996, 800_012)
         == whole[799_996:800_012]
     )
-
-
-class _Slow(PostgresRuns):
-    """The first outcome is recorded, or heard of by the worker, when the test says so."""
-
-    def __init__(self, world: World, *, to_record: bool) -> None:
-        super().__init__(world.stored.database)
-        self._to_record = to_record
-        self.there, self.go = asyncio.Event(), asyncio.Event()
-        world.running._runs = self
-
-    async def finish_step(self, *of: Any) -> Sequence[Execution] | None:
-        following = None if self._to_record else await super().finish_step(*of)
-        self.there.set()
-        await self.go.wait()
-        return await super().finish_step(*of) if self._to_record else following
-
-
-async def test_what_was_just_recorded_is_not_called_off_by_a_look_at_the_leases(
-    world: World,
-) -> None:
-    slow = _Slow(world, to_record=False)
-    place = await world.start("build", "test")
-    await asyncio.wait_for(slow.there.wait(), 20)
-    await world.running._renew()
-    slow.go.set()
-    await world.until(place, Status.SUCCEEDED)
-    assert world.runner.executed == [("build", 1), ("test", 1)]
-
-
-async def test_a_worker_that_leaves_records_what_was_done_and_begins_nothing_more(
-    stored: Stored,
-) -> None:
-    ticket = await stored.look((await stored.make()).id)
-    kept, runner = PostgresRuns(stored.database), FakeRunner()
-    held = runner.does["build"] = Held()
-    async with _working("worker-1", stored, kept, runner) as running:
-        world = World(
-            *(stored, ticket, runner, kept, Queries(stored.engine), running),
-            Place(ticket.release, "", Purpose.ON_SUCCESS, 1),
-        )
-        slow = _Slow(world, to_record=True)
-        place = await world.start("build", "test")
-        await held.begun.wait()
-        held.go.set()
-        await asyncio.wait_for(slow.there.wait(), 20)
-        asyncio.get_running_loop().call_later(0.1, slow.go.set)
-    shown = await world.queries.run(place.run_id)
-    assert shown is not None
-    assert shown.run.steps["build"].status is Status.SUCCEEDED
-    assert runner.executed == [("build", 1)]
