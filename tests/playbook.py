@@ -35,7 +35,8 @@ class World(Engine):
     def push(self, *, look: bool = True) -> str:
         """A new head in the trigger environment: a release is made and goes as far as it can."""
         origin = self._origin(Trigger.HEAD, f"v{len(self.releases) + 1}")
-        commit = release.TriggerCommit("deploy", "main", f"{origin.n:040x}", "a change", "ann")
+        sha = f"c0de{origin.n:036x}"
+        commit = release.TriggerCommit("deploy", "main", sha, "a change", "ann")
         made = creation.along(self._flow(), origin, self.config(), MAIN, (commit,))
         for repository in self.repositories:
             self._put("dev", repository, origin.content["api"].version, made.id)
@@ -82,7 +83,8 @@ class World(Engine):
         """A person asks to go on, with the settings in force now."""
         around, renewed = self._around(name), creation.renewed(self[name], self.config())
         position = wishes.requeue(self[name], around)
-        wished = wishes.retry(self[name], around, renewed, position, environment)
+        hooks = creation.renewed_hooks(self[name], self.config())
+        wished = wishes.retry(self[name], around, renewed, position, environment, hooks)
         self._record(name, wished)
         if look:
             self.run()

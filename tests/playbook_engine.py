@@ -179,8 +179,10 @@ class Engine(Runs):
         return True
 
     def _record(self, name: str, happened: Sequence[events.Event]) -> None:
+        if not happened:
+            return
         before = self[name]
-        after = evolution.evolve(before, happened, self.now)
+        happened, after = evolution.whole(before, happened, self.now)
         self.releases[name] = after
         self._hold_claims(before, after)
         for event in happened:

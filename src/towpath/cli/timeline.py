@@ -61,4 +61,5 @@ def _why(data: dict[str, Any]) -> str:
     if data.get("commit"):
         data = {**data, "commit": data["commit"][:10]}
     facts = [f"{name} {str(data[name])[:60]}" for name in _FACTS if data.get(name)]
-    return ", ".join([*([data["subject"]] if data.get("subject") else []), *facts])
+    changes = map(str, data.get("changes") or ())
+    return ", ".join([*([data["subject"]] if data.get("subject") else []), *facts, *changes])

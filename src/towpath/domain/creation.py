@@ -181,6 +181,12 @@ def renewed(of: Release, config: Catalog) -> dict[str, wishes.Renewed]:
     return found
 
 
+def renewed_hooks(of: Release, config: Catalog) -> catalog.Hooks | None:
+    """The release's own hooks as its flow has them now; None where there is no such flow."""
+    flow = config.flows.get(of.flow)
+    return flow.hooks if flow else None
+
+
 def carried_on(
     before: content.Content, heads: Mapping[str, content.ComponentContent]
 ) -> content.Content:

@@ -67,9 +67,11 @@ class ReleaseEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseReopened(Event):
-    """What was ended goes on: a retry."""
+    """What was ended goes on: a retry. `hooks` (None: as before) are its own from now on."""
 
     queue_position: int | None = None
+    hooks: catalog.Hooks | None = None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

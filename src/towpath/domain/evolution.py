@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from towpath.domain import events, reasons, release
+from towpath.domain import catalog, events, reasons, release
 from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role, Told
 from towpath.domain.status import Status
 from towpath.domain.workflow import Purpose
@@ -48,8 +48,8 @@ def _after(current: Release, event: events.Event, at: datetime) -> Release:
             return _course(current, Status.TERMINATED, reason, at)
         case events.ReleaseEnded() if current.ended:
             return replace(current, ended_at=at)
-        case events.ReleaseReopened(queue_position=position):
-            return _reopened(current, position, at)
+        case events.ReleaseReopened():
+            return _reopened(current, event, at)
         case events.ClockStarted(left_seconds=left):
             return replace(current, clock=release.Clock(timedelta(seconds=left), at))
         case events.ClockStopped(left_seconds=left):
@@ -95,9 +95,9 @@ def _course(
     return replace(current, course=release.Course(status, reason, at))
 
 
-def _reopened(current: Release, position: int | None, at: datetime) -> Release:
+def _reopened(current: Release, event: events.ReleaseReopened, at: datetime) -> Release:
+    position, hooks = event.queue_position, event.hooks or current.hooks
     queued = position is not None
-    hook = current.on_start
     course = release.Course(Status.QUEUED if queued else Status.SKIPPED, since=at)
     clock = release.Clock(current.timeout) if current.timeout else None
     return replace(
@@ -107,10 +107,15 @@ def _reopened(current: Release, position: int | None, at: datetime) -> Release:
         ended_at=None,
         queue_position=position if queued else current.queue_position,
         attempt=current.attempt + 1,
-        on_start=hook and (hook if current.may_begin else Phase(hook.name)),
+        hooks=replace(hooks, on_start=current.hooks.on_start) if current.may_begin else hooks,
+        on_start=current.on_start if current.may_begin else _start_anew(hooks),
         told=_still_told(current.told),
         warnings=(),
     )
+
+
+def _start_anew(hooks: catalog.Hooks) -> Phase | None:
+    return Phase(PhaseName.ON_START) if hooks.on_start else None
 
 
 def _with_promotion(current: Release, event: events.Event, at: datetime) -> Release:

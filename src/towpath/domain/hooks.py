@@ -4,22 +4,24 @@ The release's start hook goes before every promotion. `on_success` and `on_fail`
 status: each is called once for each attempt, and one that fails raises a warning.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from towpath.domain import actions, catalog, events, stopping, workflows
 from towpath.domain.actions import Action, Record
 from towpath.domain.facts import Facts
 from towpath.domain.reasons import Code, Reason
-from towpath.domain.release import Phase, Release, Told
+from towpath.domain.release import Phase, Promotion, Release, Told
 from towpath.domain.status import Status
 from towpath.domain.workflow import Known, Purpose
 
-TELLING = (Purpose.ON_SUCCESS, Purpose.ON_FAIL)
+FAILED = "failed_environments"
+"""In the reason of a hook that is still owed: what had failed when the attempt ended."""
+FAILURES = frozenset({Status.FAILED, Status.ERROR, Status.TERMINATED})
 _TOLD_OF: dict[Purpose, frozenset[Status]] = {
     Purpose.ON_SUCCESS: frozenset({Status.SUCCEEDED}),
-    Purpose.ON_FAIL: frozenset({Status.FAILED, Status.ERROR, Status.TERMINATED}),
+    Purpose.ON_FAIL: FAILURES,
 }
 
 
@@ -93,59 +95,97 @@ class _Ended:
 
     environment: str
     status: Status
+    reason: Reason | None
     attempt: int
     hooks: catalog.Hooks
     told: tuple[Told, ...]
+
+    def untold(self) -> Iterator[tuple[Purpose, str]]:
+        """The hooks that do not know of this attempt's end yet."""
+        known = {each.purpose for each in self.told if each.attempt == self.attempt}
+        named = {Purpose.ON_SUCCESS: self.hooks.on_success, Purpose.ON_FAIL: self.hooks.on_fail}
+        return ((purpose, name) for purpose, name in named.items() if name and purpose not in known)
+
+
+def _of_promotion(promotion: Promotion) -> _Ended:
+    return _Ended(
+        promotion.environment,
+        promotion.status,
+        promotion.reason,
+        promotion.attempt,
+        promotion.hooks,
+        promotion.told,
+    )
+
+
+def _of_release(release: Release) -> _Ended:
+    return _Ended("", release.status, release.reason, release.attempt, release.hooks, release.told)
 
 
 def tell(release: Release, facts: Facts) -> Iterator[Action]:
     """Call the hooks of what has ended, and follow those that were called."""
     for promotion in release.promotions:
         if promotion.over and promotion.ended_at:
-            ended = _Ended(
-                promotion.environment,
-                promotion.status,
-                promotion.attempt,
-                promotion.hooks,
-                promotion.told,
-            )
-            yield from _tell(ended, facts)
+            yield from _tell(_of_promotion(promotion), facts)
         yield from _follow(promotion.environment, promotion.told, facts)
     if release.ended_at:
-        own = _Ended("", release.status, release.attempt, release.hooks, release.told)
-        yield from _tell(own, facts)
+        yield from _tell(_of_release(release), facts)
     yield from _follow("", release.told, facts)
 
 
 def _tell(ended: _Ended, facts: Facts) -> Iterator[Action]:
-    known = {each.purpose for each in ended.told if each.attempt == ended.attempt}
-    templates = {
-        Purpose.ON_SUCCESS: ended.hooks.on_success,
-        Purpose.ON_FAIL: ended.hooks.on_fail,
-    }
-    for purpose, name in templates.items():
-        if not name or purpose in known:
-            continue
+    for purpose, name in ended.untold():
         if ended.status not in _TOLD_OF[purpose]:
             yield Record((_not_called(ended, purpose, name),))
-        elif run := _run(facts, ended.environment, purpose, ended.attempt):
-            yield from _report(ended.environment, purpose, name, None, run)
-        elif reason := facts.refused.get(name):
-            yield Record(
-                _reported(ended.environment, purpose, ended.attempt, name, Status.ERROR, reason)
-            )
         else:
-            yield actions.StartRuns(
-                ended.environment, purpose, ended.attempt, name, (workflows.ONCE,)
-            )
+            yield from _call(ended.environment, purpose, ended.attempt, name, facts)
+
+
+def _call(
+    environment: str, purpose: Purpose, attempt: int, name: str, facts: Facts
+) -> Iterator[Action]:
+    if run := _run(facts, environment, purpose, attempt):
+        yield from _report(environment, purpose, name, None, run)
+    elif reason := facts.refused.get(name):
+        yield Record(_reported(environment, purpose, attempt, name, Status.ERROR, reason))
+    else:
+        yield actions.StartRuns(environment, purpose, attempt, name, (workflows.ONCE,))
 
 
 def _follow(environment: str, told: tuple[Told, ...], facts: Facts) -> Iterator[Action]:
-    """What was called goes on, even when the attempt that it tells of is history."""
+    """What was called, or is still owed, goes on even when the attempt it tells of is history."""
     for each in told:
-        run = _run(facts, environment, each.purpose, each.attempt)
-        if run and not each.status.ended:
+        if each.status.ended:
+            continue
+        if run := _run(facts, environment, each.purpose, each.attempt):
             yield from _report(environment, each.purpose, each.template, each, run)
+        else:
+            yield from _call(environment, each.purpose, each.attempt, each.template, facts)
+
+
+# --- before another attempt ------------------------------------------------------------------
+def owed_by_release(release: Release) -> Iterator[events.Event]:
+    """What is to be recorded before a release goes on that has ended: who must still be told."""
+    if release.ended_at:
+        failed = [p.environment for p in release.promotions if p.status in FAILURES]
+        yield from _owed(_of_release(release), failed)
+
+
+def owed_by_promotion(promotion: Promotion) -> Iterator[events.Event]:
+    """The same of a promotion: the end of its attempt is told, though another one begins."""
+    if promotion.over and promotion.ended_at:
+        yield from _owed(_of_promotion(promotion), [promotion.environment])
+
+
+def _owed(ended: _Ended, failed: Sequence[str]) -> Iterator[events.Event]:
+    for purpose, name in ended.untold():
+        if ended.status not in _TOLD_OF[purpose]:
+            yield _not_called(ended, purpose, name)
+            continue
+        why = ended.reason and replace(ended.reason, data={FAILED: list(failed)}, advice="")
+        yield events.HookReported(
+            purpose, ended.attempt, name, Status.PENDING, why, environment=ended.environment
+        )
 
 
 def _report(

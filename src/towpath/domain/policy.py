@@ -92,6 +92,26 @@ def _beaten_by(winner: Candidate) -> str:
     return f"{winner.origin} goes first"
 
 
+# --- in words --------------------------------------------------------------------------------
+def changes(
+    before: catalog.PolicySettings | catalog.Hooks, after: catalog.PolicySettings | catalog.Hooks
+) -> tuple[str, ...]:
+    """What is another value now, a line for each."""
+    pairs = [(f.name, getattr(before, f.name), getattr(after, f.name)) for f in fields(before)]
+    return tuple(f"{name}: {_words(old)} → {_words(new)}" for name, old, new in pairs if old != new)
+
+
+def _words(value: object) -> str:
+    if value in (None, ""):
+        return "nothing"
+    if isinstance(value, catalog.Approval):
+        whom = " or ".join([*(f"team {name}" for name in value.teams), *value.users])
+        author = ", not by authors" if value.exclude_author else ""
+        back = ", rollbacks too" if value.rollback else ""
+        return f"{value.required} by {whom or 'anyone'}{author}{back}"
+    return str(value)
+
+
 def why_not(policy: catalog.Policy, config: catalog.Catalog, product: str, environment: str) -> str:
     """Why the policy does not speak for this product and environment; empty if it does."""
     known_product = config.products.get(product, catalog.Product(product))

@@ -1,6 +1,6 @@
 """Skipping an environment: a person lets the release pass it without having been there."""
 
-from towpath.domain import events, wishes
+from towpath.domain import events, hooks, wishes
 from towpath.domain.facts import Facts
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Promotion, Release, Role
@@ -28,7 +28,9 @@ def skip(
     if not promotion.over and (promotion.begun or facts.open_writes.get(environment)):
         return (events.SkipRequested(reason, environment=environment),)
     ended = events.PromotionEnded(Status.SKIPPED, reason, environment=environment)
-    return (ended, *(wishes.anew(of, queue_position) if promotion.over else ()))
+    if not promotion.over:
+        return (ended,)
+    return (*hooks.owed_by_promotion(promotion), ended, *wishes.anew(of, queue_position))
 
 
 def _is_skipped(promotion: Promotion) -> bool:

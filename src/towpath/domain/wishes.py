@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from towpath.domain import catalog, events, policy
+from towpath.domain import hooks as telling
 from towpath.domain.facts import Facts
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role, Trigger
@@ -48,9 +49,11 @@ def retry(
     renewed: dict[str, Renewed],
     queue_position: int | None,
     environment: str = "",
+    hooks: catalog.Hooks | None = None,
 ) -> tuple[events.Event, ...]:
     """Go on from the failed phase in every environment that failed, or in the one named.
 
+    `hooks` are the release's as its flow has them now (None: there is no such flow any more).
     Refused while nothing of the release failed, was stopped or is held for a decision.
     """
     if environment:
@@ -62,7 +65,7 @@ def retry(
     if environment:
         again = [p for p in again if not (_was_cut_off(p) and _is_blocked(release, p))]
     if not again and not environment and _start_failed(release):
-        return (*anew(release, queue_position),)
+        return (*anew(release, queue_position, hooks),)
     if not again:
         if lingering := [p.environment for p in chosen if p.status in RETRIED and not p.over]:
             where = " and ".join(lingering)
@@ -73,8 +76,15 @@ def retry(
         raise Refused("nothing_to_retry", f"nothing of {release.id}{where} failed or was stopped")
     freed = [p for p in _cut_off(release, again) if p not in again]
     return (
-        *anew(release, queue_position),
-        *(_again(release, p, facts, renewed.get(p.environment)) for p in [*again, *freed]),
+        *anew(release, queue_position, hooks),
+        *(
+            event
+            for p in [*again, *freed]
+            for event in (
+                *telling.owed_by_promotion(p),
+                _again(release, p, facts, renewed.get(p.environment)),
+            )
+        ),
     )
 
 
@@ -86,11 +96,16 @@ def there(release: Release, environment: str) -> Promotion:
     return promotion
 
 
-def anew(release: Release, queue_position: int | None) -> tuple[events.Event, ...]:
-    """The release goes on, if it had ended, and its clock begins anew."""
+def anew(
+    release: Release, queue_position: int | None, hooks: catalog.Hooks | None = None
+) -> tuple[events.Event, ...]:
+    """The release goes on, if it had ended, with these hooks, and its clock begins anew."""
     if release.ended:
         queued = release.queue_position is not None
-        return (events.ReleaseReopened(queue_position if queued else None),)
+        changes = policy.changes(release.hooks, hooks) if hooks else ()
+        position = queue_position if queued else None
+        reopened = events.ReleaseReopened(position, hooks if changes else None, changes)
+        return (*telling.owed_by_release(release), reopened)
     if release.timeout and release.course.status is not Status.QUEUED:
         return (events.ClockStarted(release.timeout.total_seconds()),)
     return ()
@@ -148,7 +163,7 @@ def _again(
         newer_tried=begun,
         settings=fresh.settings if fresh else None,
         origins=fresh.origins if fresh else {},
-        changes=tuple(_changes(promotion.settings, fresh.settings)) if fresh else (),
+        changes=_changes(promotion, fresh) if fresh else (),
         unsupported=fresh.unsupported if fresh else (),
         drift_accepted=promotion.status is Status.SUSPENDED,
         hooks=fresh.hooks if fresh else None,
@@ -167,12 +182,9 @@ def _resume_at(promotion: Promotion, failed: Phase | None) -> PhaseName | None:
     return PhaseName.ACTION if again else failed.name
 
 
-def _changes(before: catalog.PolicySettings, after: catalog.PolicySettings) -> list[str]:
-    return [
-        f"{name}: {getattr(before, name)} → {getattr(after, name)}"
-        for name in policy.SETTING_NAMES
-        if getattr(before, name) != getattr(after, name)
-    ]
+def _changes(promotion: Promotion, fresh: Renewed) -> tuple[str, ...]:
+    settings = policy.changes(promotion.settings, fresh.settings)
+    return (*settings, *policy.changes(promotion.hooks, fresh.hooks))
 
 
 def requeue(release: Release, facts: Facts) -> int | None:

@@ -1,23 +1,20 @@
 """What runs of workflows are given: parameters by which they know what they run for, and labels."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from towpath.domain import catalog, context, workflows
+from towpath.domain import catalog, context, hooks, workflows
 from towpath.domain.actions import StartRuns
 from towpath.domain.catalog import Application
 from towpath.domain.facts import Facts, Member
 from towpath.domain.release import Promotion, Release, Role
-from towpath.domain.status import Status
 from towpath.domain.workflow import Place, Purpose
 from towpath.engine import targets
 from towpath.engine.inforce import InForce
 from towpath.engine.remotes import Remotes
 from towpath.ports import git
 from towpath.ports.errors import Permanent
-
-_FAILED = (Status.FAILED, Status.ERROR, Status.TERMINATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +161,25 @@ def _of_hook(release: Release, action: StartRuns) -> Mapping[str, str]:
     return {
         "PROMOTION_FLOW_NAME": release.flow,
         "COMMIT_SHA": landed or trigger,
-        **(dict(_of_failure(release, promotion)) if action.purpose is Purpose.ON_FAIL else {}),
+        **(_of_failure(release, promotion, action) if action.purpose is Purpose.ON_FAIL else {}),
     }
 
 
-def _of_failure(release: Release, promotion: Promotion | None) -> Iterator[tuple[str, str]]:
-    reason = promotion.reason if promotion else release.reason
-    failed = [p.environment for p in release.promotions if p.status in _FAILED]
-    yield "ERROR_MESSAGE", reason.sentence if reason else ""
-    yield "FAILED_ENVIRONMENTS", json.dumps(failed)
+def _of_failure(
+    release: Release, promotion: Promotion | None, action: StartRuns
+) -> Mapping[str, str]:
+    """Why it failed, and where: as it is now, or as it was when an attempt before this ended."""
+    reason = (promotion or release).reason
+    failed = [p.environment for p in release.promotions if p.status in hooks.FAILURES]
+    for told in (promotion or release).told:
+        owed = (
+            told.reason
+            if (told.purpose, told.attempt) == (action.purpose, action.attempt)
+            else None
+        )
+        if owed and isinstance(at_its_end := owed.data.get(hooks.FAILED), list):
+            reason, failed = owed, at_its_end
+    return {
+        "ERROR_MESSAGE": reason.sentence if reason else "",
+        "FAILED_ENVIRONMENTS": json.dumps(failed),
+    }

@@ -69,8 +69,9 @@ class EngineCommands:
         def decide(view: View) -> Sequence[events.Event]:
             around = _around(view)
             renewed = creation.renewed(view.release, self._in_force.catalog)
+            hooks = creation.renewed_hooks(view.release, self._in_force.catalog)
             position = wishes.requeue(view.release, around)
-            return wishes.retry(view.release, around, renewed, position, environment)
+            return wishes.retry(view.release, around, renewed, position, environment, hooks)
 
         return await self._wish(release, actor, decide)
 

@@ -132,3 +132,5 @@ def _still_to_run(release: Release) -> Iterator[str]:
                 yield name
     for hooks in bearers:
         yield from (name for name in (hooks.on_success, hooks.on_fail) if name)
+    for told in (release.told, *(promotion.told for promotion in release.promotions)):
+        yield from (each.template for each in told if not each.status.ended)

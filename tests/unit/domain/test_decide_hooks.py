@@ -209,6 +209,28 @@ def test_a_hook_of_an_earlier_attempt_is_followed_to_its_end() -> None:
     assert world.at(one, "qa").warnings[0].code is Code.HOOK_FAILED
 
 
+def test_who_retries_before_the_hooks_were_told_does_not_keep_the_failure_from_them() -> None:
+    world = playbook.World(steps=OF_QA, hooks=ALL, git={"qa": ["refuse", "ok"]})
+    one = world.push(look=False)
+    while not world.at(one, "qa").over:
+        world.look(one, 1)
+    assert world.ran("bad") == []
+    world.retry(one)
+    assert world[one].status is Status.SUCCEEDED
+    assert sorted(world.ran("bad")) == ["#1", "qa#1"]
+    assert sorted(world.ran("good")) == ["#2", "qa#2"]
+
+
+def test_what_failed_and_is_skipped_before_the_hooks_were_told_is_told_as_failed() -> None:
+    world = playbook.World(steps=OF_QA, hooks=ALL, git={"qa": ["refuse"]})
+    one = world.push(look=False)
+    while not world.at(one, "qa").over:
+        world.look(one, 1)
+    world.skip(one, "qa")
+    assert sorted(world.ran("bad")) == ["#1", "qa#1"]
+    assert world.ran("good") == ["#2"]
+
+
 # --- the context -----------------------------------------------------------------------------
 CHECKED = (FlowStep("qa", ("dev",), PolicySettings(pre_action="check", post_action="smoke")),)
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 import playbook
-from towpath.domain import events, facts, wishes
-from towpath.domain.catalog import Concurrency, PolicySettings
+from towpath.domain import events, facts, policy, wishes
+from towpath.domain.catalog import Approval, Concurrency, Hooks, PolicySettings
+from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import PhaseName
 from towpath.domain.status import Status
 
@@ -54,6 +55,52 @@ def test_a_retry_resolves_the_settings_anew_and_shows_what_changed() -> None:
     assert world.at(one, "qa").settings.retries == 4
     retried = next(e for _, e in world.log if isinstance(e, events.PromotionRetried))
     assert retried.changes == ("retries: 1 → 4",)
+
+
+def test_what_changed_is_told_in_words() -> None:
+    before = PolicySettings(soak=timedelta(minutes=90))
+    agreed = Approval(2, teams=("sre",), users=("bob",), exclude_author=True)
+    assert policy.changes(before, PolicySettings(approval=agreed)) == (
+        "approval: nothing → 2 by team sre or bob, not by authors",
+        "soak: 1:30:00 → nothing",
+    )
+    assert policy.changes(Hooks("ask"), Hooks("", "good")) == (
+        "on_start: ask → nothing",
+        "on_success: nothing → good",
+    )
+
+
+def test_a_retry_takes_the_releases_hooks_as_its_flow_has_them_now() -> None:
+    world = playbook.World(
+        hooks=Hooks("gone", on_fail="bad"),
+        unrunnable={"gone": Reason(Code.STEP_ERROR, "there is no workflow gone")},
+    )
+    one = world.push()
+    assert (world[one].status, world.ran("bad")) == (Status.ERROR, ["#1"])
+    world.hooks = Hooks("start", "good", "bad")
+    world.retry(one)
+    assert world[one].status is Status.SUCCEEDED
+    assert (world.ran("start"), world.ran("good"), world.ran("bad")) == (["#2"], ["#2"], ["#1"])
+    reopened = next(e for _, e in world.log if isinstance(e, events.ReleaseReopened))
+    assert reopened.changes == ("on_start: gone → start", "on_success: nothing → good")
+
+
+def test_a_retry_without_the_start_hook_that_failed_begins_without_one() -> None:
+    world = playbook.World(hooks=Hooks("start"), workflows={"start": ["failed"]})
+    one = world.push()
+    world.hooks = Hooks()
+    world.retry(one)
+    assert world[one].status is Status.SUCCEEDED
+    assert world[one].on_start is None
+
+
+def test_a_start_hook_that_is_done_is_not_run_again_whatever_the_flow_says_now() -> None:
+    world = playbook.World(hooks=Hooks("start"), git={"qa": ["refuse", "ok"]})
+    one = world.push()
+    world.hooks = Hooks("other", on_success="good")
+    world.retry(one)
+    assert world[one].status is Status.SUCCEEDED
+    assert (world.ran("start"), world.ran("other"), world.ran("good")) == (["#1"], [], ["#2"])
 
 
 def test_what_landed_keeps_the_settings_it_landed_with() -> None:

@@ -45,7 +45,7 @@ export function told(event: EventShown): Told {
     case "ReleaseEnded":
       return { status: given, title: `Release ${given ?? "ended"}`, detail: why };
     case "ReleaseReopened":
-      return { status: null, title: "Goes on", detail: "" };
+      return { status: null, title: "Goes on", detail: changes(data.changes) };
     case "ClockStarted":
     case "ClockStopped":
       return { status: null, title: kind === "ClockStarted" ? "Time runs" : "Time stands", detail: "" };
@@ -54,7 +54,11 @@ export function told(event: EventShown): Told {
     case "PromotionStarted":
       return { status: null, title: "Promotion began", detail: attempt(data.attempt) };
     case "PromotionRetried":
-      return { status: null, title: "Tried again", detail: attempt(data.attempt) };
+      return {
+        status: null,
+        title: "Tried again",
+        detail: [attempt(data.attempt), changes(data.changes)].filter(Boolean).join(": "),
+      };
     case "PromotionEnded":
       return { status: given, title: `Promotion ${given ?? "ended"}`, detail: why };
     case "PhaseStarted":
@@ -98,6 +102,10 @@ function sentence(reason: unknown): string {
 
 function attempt(count: unknown): string {
   return typeof count === "number" && count > 1 ? `attempt ${count}` : "";
+}
+
+function changes(lines: unknown): string {
+  return Array.isArray(lines) ? lines.map(text).join(", ") : "";
 }
 
 function text(value: unknown): string {
