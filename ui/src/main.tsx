@@ -27,6 +27,7 @@ import "./theme/lists.css";
 import "./theme/mantine.css";
 import "./theme/board.css";
 import "./theme/release.css";
+import "./theme/notes.css";
 import { theme, variables } from "./theme/mantine";
 import { apply, useTheme } from "./theme/useTheme";
 

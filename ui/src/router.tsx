@@ -85,6 +85,13 @@ const release = createRoute({
   component: lazyRouteComponent(() => import("./release/Release"), "ReleaseFlow"),
 });
 
+const notes = createRoute({
+  getParentRoute: () => shell,
+  path: "/releases/$release/notes",
+  validateSearch: words("environment", "from", "by", "q"),
+  component: lazyRouteComponent(() => import("./release/Release"), "ReleaseNotes"),
+});
+
 const timeline = createRoute({
   getParentRoute: () => shell,
   path: "/releases/$release/timeline",
@@ -97,6 +104,22 @@ const diff = createRoute({
   path: "/releases/$release/diff",
   validateSearch: words("environment"),
   component: lazyRouteComponent(() => import("./release/Release"), "ReleaseDiff"),
+});
+
+const where = createRoute({
+  getParentRoute: () => shell,
+  path: "/where",
+  validateSearch: words("ref"),
+  component: lazyRouteComponent(() => import("./where/Where"), "Where"),
+});
+
+const trace = createRoute({
+  getParentRoute: () => shell,
+  path: "/trace",
+  validateSearch: words("ref"),
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: "/where", search });
+  },
 });
 
 const environments = createRoute({
@@ -142,8 +165,11 @@ export const router = createRouter({
       productReleases,
       releases,
       release,
+      notes,
       timeline,
       diff,
+      where,
+      trace,
       environments,
       flows,
       flow,

@@ -49,6 +49,10 @@ export class Live {
     }
     const landed = events.filter((event) => event.kind === "CommitLanded");
     for (const { release } of landed) void this.refetch(["diff", release]);
+    // What ran there before, and so what notes start from, changes when a promotion ends.
+    const moved = events.filter((event) => /^(CommitLanded|PromotionEnded)$/.test(event.kind));
+    for (const id of new Set(moved.map((event) => event.release))) void this.refetch(["notes", id]);
+    if (this.shows(["trace"])) this.once("trace", () => this.refetch(["trace"]));
     if (ids.length && this.shows(["releases"])) this.once("rows", () => this.rows(ids), ids);
     for (const of of names) this.once(`product ${of}`, () => this.product(of));
     if (events.some((event) => /^Environment(Un)?[Ll]ocked$/.test(event.kind))) {

@@ -14,13 +14,16 @@ import type {
   ListingProductItem,
   ListingReleaseItem,
   Me,
+  NotesDocument,
   PolicyEvaluation,
   ProductDocument,
   ReleaseDocument,
   RunDocument,
+  TraceDocument,
 } from "./schema";
 
 import { ENDED } from "../kit/status";
+import { isWhole, pause } from "./notes";
 
 export const PAGE = 100;
 const LOOK_MS = 1_000;
@@ -115,6 +118,22 @@ export const diff = (id: string, environment: string) =>
     queryKey: ["diff", id, environment],
     queryFn: ({ signal }) =>
       get<DiffDocument>(`/releases/${name(id)}/diff`, { environment }, signal),
+  });
+
+export const notes = (id: string, environment: string, from: string) =>
+  queryOptions({
+    queryKey: ["notes", id, environment, from],
+    queryFn: ({ signal }) =>
+      get<NotesDocument>(`/releases/${name(id)}/notes`, { environment, from }, signal),
+    // What others must be asked for comes later, and no event tells when.
+    refetchInterval: ({ state }) =>
+      state.data && !isWhole(state.data) ? pause(state.dataUpdateCount) : false,
+  });
+
+export const trace = (ref: string) =>
+  queryOptions({
+    queryKey: ["trace", ref],
+    queryFn: ({ signal }) => get<TraceDocument>("/trace", { ref }, signal),
   });
 
 export const environments = queryOptions({

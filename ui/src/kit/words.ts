@@ -38,10 +38,23 @@ export function listed(words: readonly string[]): string {
 
 /** A web page of a commit, where the address of its repository says how: else nothing. */
 export function commitPage(address: string, revision: string): string | undefined {
+  const found = site(address);
+  return found && `${found.page}/${found.isGitlab ? "-/commit" : "commit"}/${revision}`;
+}
+
+/** The same of a pull request. */
+export function requestPage(address: string, number: number): string | undefined {
+  const found = site(address);
+  if (!found) return undefined;
+  const kind = found.isGitlab ? "-/merge_requests" : found.isGithub ? "pull" : "pulls";
+  return `${found.page}/${kind}/${number}`;
+}
+
+/** Where a repository is on the web, if its host is of a known kind. */
+function site(address: string) {
   const found = /^(?:https:\/\/|ssh:\/\/git@|git@)([^/:]+)[/:](.+?)(?:\.git)?\/?$/.exec(address);
   if (!found) return undefined;
   const [, host = "", path = ""] = found;
-  const separator = host.includes("gitlab") ? "-/commit" : "commit";
-  const known = /(^|\.)(github|gitlab|gitea|codeberg|forgejo)\b/.test(host);
-  return known ? `https://${host}/${path}/${separator}/${revision}` : undefined;
+  if (!/(^|\.)(github|gitlab|gitea|codeberg|forgejo)\b/.test(host)) return undefined;
+  return { page: `https://${host}/${path}`, isGitlab: host.includes("gitlab"), isGithub: host.includes("github") };
 }

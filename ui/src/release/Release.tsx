@@ -11,6 +11,7 @@ import { Answer, LoadingRows } from "../kit/states";
 import { STATUSES, word } from "../kit/status";
 import { Ago, Duration, Moment } from "../kit/Time";
 import { commitPage, repository, sha, shortVersion, versions } from "../kit/words";
+import { Notes } from "../notes/Notes";
 import { usePage } from "../shell/page";
 import { Actions } from "./actions";
 import { DiffTab } from "./DiffTab";
@@ -18,7 +19,7 @@ import { Timeline } from "./Timeline";
 
 const Flow = lazy(() => import("./Flow"));
 
-type Tab = "flow" | "timeline" | "diff";
+type Tab = "flow" | "notes" | "timeline" | "diff";
 
 export function ReleaseFlow() {
   return (
@@ -30,6 +31,10 @@ export function ReleaseFlow() {
       )}
     </Page>
   );
+}
+
+export function ReleaseNotes() {
+  return <Page tab="notes">{(release) => <Notes release={release} />}</Page>;
 }
 
 export function ReleaseTimeline() {
@@ -227,6 +232,9 @@ function Tabs({ release, tab }: { readonly release: ReleaseDocument; readonly ta
           {...current("flow")}
         >
           Flow
+        </Link>
+        <Link to="/releases/$release/notes" params={params} className="tab" {...current("notes")}>
+          Notes
         </Link>
         <Link to="/releases/$release/timeline" params={params} className="tab" {...current("timeline")}>
           Timeline

@@ -1,4 +1,4 @@
-/** Ctrl-K: jump to a product, a release or an environment, by typing some of its name. */
+/** Ctrl-K: jump to a product, release or environment by some of its name, or to where a change is. */
 
 import { Modal } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
@@ -15,6 +15,8 @@ interface Hit {
   readonly title: string;
   readonly about: string;
   readonly to: string;
+  /** What to look for there. */
+  readonly ref?: string;
   readonly icon: ReactNode;
 }
 
@@ -29,7 +31,7 @@ export default function Palette({ close }: { readonly close: () => void }) {
   const open = (hit: Hit | undefined) => {
     if (!hit) return;
     close();
-    void navigate({ to: hit.to });
+    void navigate({ to: hit.to, ...(hit.ref ? { search: { ref: hit.ref } } : {}) });
   };
   const pressed = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -45,11 +47,11 @@ export default function Palette({ close }: { readonly close: () => void }) {
           <Icon name="search" size={16} />
           <input
             role="combobox"
-            aria-label="Find a product, release or environment"
+            aria-label="Find anything"
             aria-expanded="true"
             aria-controls="palette-hits"
             aria-activedescendant={hits[chosen] ? `hit-${chosen}` : undefined}
-            placeholder="Product, release, commit, subject or environment"
+            placeholder="Product, release, commit, pull request, image, issue"
             value={typed}
             data-autofocus
             onChange={(event) => {
@@ -124,7 +126,22 @@ function useHits(typed: string): readonly Hit[] {
     });
   }
   const some = hits.slice(0, typed ? MOST : 5);
-  return typed ? [...some, ...found] : [...found.slice(0, 5), ...some];
+  if (!typed) return [...found.slice(0, 5), ...some];
+  const where: Hit = {
+    key: "where",
+    kind: "trace",
+    title: `Where is ${typed}?`,
+    about: "since when in which environment, or what it waits for",
+    to: "/where",
+    ref: typed,
+    icon: <Icon name="trace" />,
+  };
+  return isReference(typed) ? [where, ...some, ...found] : [...some, ...found, where];
+}
+
+/** Whether it is written as a commit, pull request, image or issue is, rather than as a name. */
+export function isReference(typed: string): boolean {
+  return /^https?:|^(?=.*\d)[0-9a-f]{7,40}$|[#!]\d+$|^[A-Z][A-Z0-9_]*-\d+$|:[\w.]|sha256:/.test(typed);
 }
 
 /** The last word may be unfinished: the server finds words by their beginning from three letters. */

@@ -28,6 +28,7 @@ const PLACES: readonly Place[] = [
   { to: "/", title: "Products", icon: "products" },
   { to: "/releases", title: "Releases", icon: "releases" },
   { to: "/environments", title: "Environments", icon: "environments" },
+  { to: "/where", title: "Trace", icon: "trace" },
 ];
 const SETUP: readonly Place[] = [
   { to: "/flows", title: "Flows", icon: "flows" },
@@ -38,6 +39,8 @@ const SETUP: readonly Place[] = [
 export function Shell() {
   const [finding, setFinding] = useState(false);
   useHotkeys([["mod+K", () => setFinding(true)]], []);
+  // A screen's own filter goes first: it has the focus by then.
+  useHotkeys([["/", () => setTimeout(() => !isTyping() && setFinding(true))]]);
   return (
     <div className="app">
       <a className="skip" href="#main">
@@ -54,6 +57,10 @@ export function Shell() {
       <Reports />
     </div>
   );
+}
+
+function isTyping(): boolean {
+  return document.activeElement instanceof HTMLInputElement;
 }
 
 /** The screen itself; on a change of place, who reads by ear or key begins at its top. */
@@ -147,9 +154,9 @@ function Top({ find }: { readonly find: () => void }) {
           ))}
         </ol>
       </nav>
-      <button className="kfind" onClick={find} aria-label="Find a product, release or environment">
+      <button className="kfind" onClick={find} aria-label="Find anything">
         <Icon name="search" />
-        <span className="grow">Find a product, release or environment</span>
+        <span className="grow">Find a release, commit, pull request or issue</span>
         <kbd>Ctrl</kbd>
         <kbd>K</kbd>
       </button>
