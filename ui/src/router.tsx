@@ -5,13 +5,13 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  Link,
   redirect,
 } from "@tanstack/react-router";
-import { Empty, Failed } from "./kit/states";
+import { Failed } from "./kit/states";
 import { Products } from "./products/Products";
 import { Releases } from "./releases/Releases";
 import { readFilters } from "./releases/filters";
+import { Nowhere } from "./shell/Nowhere";
 import { Shell } from "./shell/Shell";
 
 type Given = Record<string, unknown>;
@@ -26,6 +26,15 @@ function words<Name extends string>(...names: readonly Name[]) {
     }
     return found;
   };
+}
+
+interface ReleaseSearch {
+  readonly environment?: string;
+  readonly show?: string;
+  readonly step?: string;
+  readonly application?: string;
+  /** A line of the step's log, from 1. */
+  readonly line?: number;
 }
 
 const root = createRootRoute();
@@ -81,7 +90,10 @@ const releases = createRoute({
 const release = createRoute({
   getParentRoute: () => shell,
   path: "/releases/$release",
-  validateSearch: words("environment", "show", "step", "application", "line"),
+  validateSearch: (given: Given): ReleaseSearch => ({
+    ...words("environment", "show", "step", "application")(given),
+    ...(Number.isInteger(given.line) ? { line: given.line as number } : {}),
+  }),
   component: lazyRouteComponent(() => import("./release/Release"), "ReleaseFlow"),
 });
 
@@ -155,6 +167,8 @@ const configuration = createRoute({
   component: lazyRouteComponent(() => import("./configuration/Configuration"), "Configuration"),
 });
 
+const nowhere = createRoute({ getParentRoute: () => shell, path: "$", component: Nowhere });
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -175,19 +189,13 @@ export const router = createRouter({
       flow,
       policies,
       configuration,
+      nowhere,
     ]),
   ]),
   defaultPreload: "intent",
   scrollRestoration: true,
   scrollToTopSelectors: ["#main"],
   defaultErrorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
-  defaultNotFoundComponent: () => (
-    <Empty title="There is no such page">
-      <Link to="/" className="lk">
-        All products
-      </Link>
-    </Empty>
-  ),
 });
 
 declare module "@tanstack/react-router" {

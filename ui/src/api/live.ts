@@ -158,8 +158,10 @@ function has(pages: Pages, id: string): boolean {
   return pages.pages.some((page) => page.items.some((item) => item.id === id));
 }
 
-/** Those that are not in the list and newer than all that is. */
+/** Those that belong into what is shown of the list, and are not in it. */
 export function unseen(pages: Pages, newest: readonly ReleaseItem[]): ReleaseItem[] {
-  const first = pages.pages[0]?.items[0]?.created_at ?? "";
-  return newest.filter((item) => !has(pages, item.id) && item.created_at >= first);
+  const last = pages.pages.at(-1);
+  // Behind the last row that was loaded the rest comes by itself.
+  const end = last?.next_cursor ? (last.items.at(-1)?.created_at ?? "") : "";
+  return newest.filter((item) => !has(pages, item.id) && item.created_at >= end);
 }

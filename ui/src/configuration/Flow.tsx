@@ -22,7 +22,11 @@ export function Flow() {
   const { flow: name } = useParams({ from: "/shell/flows/$flow" });
   usePage({ title: "Flows", to: "/flows" }, { title: name });
   const flow = useQuery(queries.flow(name));
-  return <Answer of={flow}>{(document) => <Shown flow={document} />}</Answer>;
+  return (
+    <Answer of={flow} page={name}>
+      {(document) => <Shown flow={document} />}
+    </Answer>
+  );
 }
 
 function Shown({ flow }: { readonly flow: FlowDocument }) {
@@ -131,7 +135,7 @@ function Node({ environment, trigger, evaluation, product, flow }: NodeProps) {
       <header>
         <button
           disabled={!product || trigger}
-          aria-label={`${environment}: evaluate the policy`}
+          title={trigger ? undefined : "Evaluate the policy"}
           onClick={() =>
             void navigate({ to: "/policies", search: { product: product ?? "", environment, flow } })
           }

@@ -3,13 +3,15 @@
 import { Menu, Popover } from "@mantine/core";
 import { useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, type ReactNode, useMemo, useRef, useState } from "react";
 import * as queries from "../api/queries";
 import type { ConfiguredEnvironment, ProductEnvironment, ProductItem, Status } from "../api/schema";
 import { Glyph } from "../kit/Glyph";
+import { Go, productPath, releasePath } from "../kit/Go";
 import { Icon } from "../kit/Icon";
+import { leave } from "../kit/leave";
 import { Answer, Empty, LoadingRows } from "../kit/states";
 import { STATUSES, word } from "../kit/status";
 import { Moment } from "../kit/Time";
@@ -29,10 +31,10 @@ export function Environments() {
   const products = useQuery(queries.products);
   return (
     <div className="page full">
-      <Answer of={environments} loading={<LoadingRows height={ROW} />}>
+      <Answer of={environments} page="Environments" loading={<LoadingRows height={ROW} />}>
         {({ items }) =>
           items.length ? (
-            <Answer of={products} loading={<LoadingRows height={ROW} />}>
+            <Answer of={products} page="Environments" loading={<LoadingRows height={ROW} />}>
               {(known) => <Overview environments={items} products={known.items} />}
             </Answer>
           ) : (
@@ -116,6 +118,7 @@ function Search({ q, change }: { readonly q: string; readonly change: (q: string
       <input
         ref={field}
         type="search"
+        onKeyDown={leave}
         placeholder="Environment or product"
         aria-label="Search environments and products"
         value={q}
@@ -316,14 +319,9 @@ const Row = memo(function Row({ product, columns, range, width, name, status, on
   const places = new Map(product.environments.map((each) => [each.name, each]));
   return (
     <div className="grid-row" style={{ height: ROW }}>
-      <Link
-        to="/products/$product"
-        params={{ product: product.name }}
-        className="stick b el"
-        style={{ width: name }}
-      >
+      <Go to={productPath(product.name)} className="stick b el" style={{ width: name }}>
         {product.name}
-      </Link>
+      </Go>
       <div className="track" style={{ width: columns.length * width }}>
         {columns.slice(range.from, range.to).map((column, place) => {
           const of = places.get(column.name);
@@ -381,18 +379,12 @@ function Cell({ of, product, left, width, faint }: CellProps) {
   const style = { left, width };
   const kind = `env-cell${faint ? " faint" : ""}`;
   return release ? (
-    <Link
-      to="/releases/$release"
-      params={{ release }}
-      search={{ environment: of.name }}
-      className={kind}
-      style={style}
-    >
+    <Go to={releasePath(release, { environment: of.name })} className={kind} style={style}>
       {content}
-    </Link>
+    </Go>
   ) : (
-    <Link to="/products/$product" params={{ product }} className={kind} style={style}>
+    <Go to={productPath(product)} className={kind} style={style}>
       {content}
-    </Link>
+    </Go>
   );
 }

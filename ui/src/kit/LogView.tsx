@@ -2,7 +2,7 @@
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import Anser from "anser";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "./Icon";
 import { tell } from "./reports";
 import { number, plural } from "./words";
@@ -51,6 +51,16 @@ export function LogView({ name, lines, ended, lost, line, choose, tools }: LogVi
     setAt(next);
     setFollow(false);
     rows.scrollToIndex(hits[next] ?? 0, { align: "center" });
+  };
+  // One line number is a stop of the Tab key; from there the arrows go to the others.
+  const stop = line !== undefined && line <= lines.length ? line - 1 : (rows.range?.startIndex ?? 0);
+  const walk = (event: KeyboardEvent, index: number) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const next = index + (by ?? 0);
+    if (!by || next < 0 || next >= lines.length) return;
+    event.preventDefault();
+    rows.scrollToIndex(next, { align: "auto" });
+    scroller.current?.querySelector<HTMLElement>(`[data-index="${next}"] .no`)?.focus({ preventScroll: true });
   };
   const copy = async () => {
     await navigator.clipboard.writeText(lines.map(plainText).join("\n"));
@@ -116,6 +126,8 @@ export function LogView({ name, lines, ended, lost, line, choose, tools }: LogVi
             >
               <button
                 className="no"
+                tabIndex={row.index === stop ? 0 : -1}
+                onKeyDown={(event) => walk(event, row.index)}
                 aria-label={`Line ${row.index + 1}: link`}
                 onClick={() => choose(line === row.index + 1 ? undefined : row.index + 1)}
               >

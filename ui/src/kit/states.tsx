@@ -16,13 +16,16 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 interface FailedProps {
   readonly error: unknown;
   readonly retry?: () => void;
+  /** What the page is about, where this is all of it: a page has a heading in any state. */
+  readonly page?: string | undefined;
 }
 
-export function Failed({ error, retry }: FailedProps) {
+export function Failed({ error, retry, page }: FailedProps) {
   const { sentence, advice, code } = explained(error);
   return (
     <div className="state" role="alert">
       <Icon name="warning" size={18} />
+      {page && <h1 className="vh">{page}</h1>}
       <b>{sentence}</b>
       {advice && <span>{advice}</span>}
       <code>{code}</code>
@@ -57,12 +60,13 @@ interface AnswerProps<T> {
     readonly refetch: () => unknown;
   };
   readonly loading?: ReactNode;
+  readonly page?: string;
   readonly children: (data: T) => ReactNode;
 }
 
 /** The answer of a query, or what is in its place. What is known stays, also when it ages. */
-export function Answer<T>({ of, loading, children }: AnswerProps<T>) {
+export function Answer<T>({ of, loading, page, children }: AnswerProps<T>) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
-  if (of.error) return <Failed error={of.error} retry={() => void of.refetch()} />;
+  if (of.error) return <Failed error={of.error} retry={() => void of.refetch()} page={page} />;
   return <>{loading ?? <LoadingRows />}</>;
 }

@@ -34,7 +34,7 @@ export function Board() {
   const product = useQuery(queries.product(name));
   return (
     <div className="page full">
-      <Answer of={product} loading={<LoadingRows height={56} />}>
+      <Answer of={product} page={name} loading={<LoadingRows height={56} />}>
         {(document) => <Columns product={document} />}
       </Answer>
     </div>
@@ -183,7 +183,7 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
           onDragStart={begin([])}
           onDragEnd={() => hold(null)}
         >
-          <h3 className="el">{name}</h3>
+          <h2 className="el">{name}</h2>
           {environment.kind === "prod" && <span className="chip ln">prod</span>}
           {environment.locked && <Icon name="lock" className="locked" />}
           <span className="grow" />
@@ -353,7 +353,7 @@ function ComponentCard({ card, environment, held, targets, begin, end, promote }
     >
       <div className="row">
         <Icon name="grip" size={12} className="t3" />
-        <h4 className="el grow">{component}</h4>
+        <h3 className="el grow">{component}</h3>
         <span className="ver el" title={cell?.version}>
           {cell?.version ?? "–"}
         </span>

@@ -19,7 +19,7 @@ export function ProductTabs({ product, here, children }: ProductTabsProps) {
   return (
     <div className="head">
       <Favourite product={product} />
-      <h2 className="subject">{product}</h2>
+      <h1 className="subject">{product}</h1>
       <span className="t2 el">{known.data?.components.join(", ")}</span>
       <span className="grow" />
       <nav className="seg" aria-label={product}>

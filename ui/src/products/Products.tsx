@@ -8,7 +8,9 @@ import { memo, useMemo, useRef } from "react";
 import * as queries from "../api/queries";
 import type { FlowItem, ProductEnvironment, ProductItem, Status } from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
+import { Go, productPath, releasePath } from "../kit/Go";
 import { Icon } from "../kit/Icon";
+import { leave } from "../kit/leave";
 import { Person } from "../kit/Person";
 import { Answer, Empty, LoadingRows } from "../kit/states";
 import { NEEDS_SOMEONE, word } from "../kit/status";
@@ -32,7 +34,7 @@ export function Products() {
   const products = useQuery(queries.products);
   return (
     <div className="page full">
-      <Answer of={products} loading={<Loading />}>
+      <Answer of={products} page="Products" loading={<Loading />}>
         {({ items }) => (items.length ? <Overview items={items} /> : <NoProducts />)}
       </Answer>
     </div>
@@ -155,6 +157,7 @@ function Search({ q, change }: SearchProps) {
       <input
         ref={field}
         type="search"
+        onKeyDown={leave}
         placeholder="Name, tag or component"
         aria-label="Search products"
         value={q}
@@ -361,23 +364,14 @@ const Row = memo(function Row({ item, places, flow, width, range, roomy }: RowPr
         <span style={{ width: WIDTHS.star - 16 }}>
           <Favourite product={item.name} />
         </span>
-        <Link
-          to="/products/$product"
-          params={{ product: item.name }}
-          className="two grow"
-          title={item.description}
-        >
+        <Go to={productPath(item.name)} className="two grow" title={item.description}>
           <b className="b el">{item.name}</b>
           <span className="t2 s12 el">{item.components.join(", ")}</span>
-        </Link>
+        </Go>
       </span>
       <span className="two" style={{ width: WIDTHS.latest }}>
         {latest ? (
-          <Link
-            to="/releases/$release"
-            params={{ release: latest.id }}
-            className="two"
-          >
+          <Go to={releasePath(latest.id)} className="two">
             <span className="row">
               <span className="m el">{latest.id}</span>
               <StatusWord status={latest.status} />
@@ -385,7 +379,7 @@ const Row = memo(function Row({ item, places, flow, width, range, roomy }: RowPr
             <span className="t2 s12 el" title={latest.reason?.sentence}>
               {sentence(latest)}
             </span>
-          </Link>
+          </Go>
         ) : (
           <span className="t3">No release yet</span>
         )}

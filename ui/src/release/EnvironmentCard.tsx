@@ -46,7 +46,7 @@ export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentC
       )}
       {release.environments.some((each) => each.depends_on.includes(name)) && <i className="pt" />}
       <header>
-        <button onClick={() => open(name)} aria-expanded={chosen} aria-label={`${name}, details`}>
+        <button onClick={() => open(name)} aria-expanded={chosen} title="Details">
           <Glyph status={status} label="" />
           <b className="el">{name}</b>
           {production && <span className="chip ln">prod</span>}

@@ -3,7 +3,7 @@
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import * as queries from "../api/queries";
 import type { Cell, ReleaseDocument } from "../api/schema";
 import { Graph } from "../graph/Graph";
@@ -16,13 +16,17 @@ import * as told from "./environment";
 import { worst } from "./Release";
 import { StepDrawer, stepKey } from "./StepDrawer";
 
+/** Have what lays the graph out loaded meanwhile. */
+export function prepare(): void {
+  if (!window.matchMedia("(max-width: 760px)").matches) warmUp();
+}
+
 const NO_CELLS: readonly Cell[] = [];
 
 export default function Flow({ release }: { readonly release: ReleaseDocument }) {
   const { environment: named, show, step: stepNamed } = useSearch({ from: "/shell/releases/$release" });
   const navigate = useNavigate();
   const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
-  useEffect(() => void (phone || warmUp()), [phone]);
   const product = useQuery({ ...queries.product(release.product), retry: false });
   const environments = useQuery(queries.environments);
   const cells = product.data?.matrix ?? NO_CELLS;

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import * as queries from "../api/queries";
 import type { EnvironmentShown, ReleaseDocument } from "../api/schema";
 import { Glyph } from "../kit/Glyph";
@@ -17,7 +17,8 @@ import { Actions } from "./actions";
 import { DiffTab } from "./DiffTab";
 import { Timeline } from "./Timeline";
 
-const Flow = lazy(() => import("./Flow"));
+const flow = () => import("./Flow");
+const Flow = lazy(flow);
 
 type Tab = "flow" | "notes" | "timeline" | "diff";
 
@@ -54,6 +55,11 @@ function Page({ tab, children }: PageProps) {
   const { release: id = "" } = useParams({ strict: false });
   const release = useQuery(queries.release(id));
   const product = release.data?.product ?? id.replace(/-\d+$/, "");
+  // What the graph needs is asked for along with the release, not after it.
+  useQuery({ ...queries.product(product), enabled: tab === "flow", retry: false });
+  useEffect(() => {
+    if (tab === "flow") void flow().then((loaded) => loaded.prepare());
+  }, [tab]);
   usePage(
     { title: "Products", to: "/" },
     { title: product, to: `/products/${encodeURIComponent(product)}` },
@@ -61,7 +67,7 @@ function Page({ tab, children }: PageProps) {
     { title: id },
   );
   return (
-    <Answer of={release} loading={<LoadingRows rows={3} height={56} />}>
+    <Answer of={release} page={id} loading={<LoadingRows rows={3} height={56} />}>
       {(document) => (
         <div className="release">
           <Head release={document} />

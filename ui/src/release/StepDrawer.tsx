@@ -177,11 +177,11 @@ function StepLog({ of, name, tools }: StepLogProps) {
       lines={log.lines}
       ended={log.ended}
       lost={log.lost}
-      line={line ? Number(line) : undefined}
+      line={line}
       choose={(chosen) =>
         void navigate({
           to: ".",
-          search: (before) => ({ ...before, line: chosen ? String(chosen) : undefined }),
+          search: (before) => ({ ...before, line: chosen }),
           replace: true,
         })
       }

@@ -67,7 +67,9 @@ function Events({ events }: { readonly events: readonly EventShown[] }) {
   });
   return (
     <div className="table row-list timeline">
-      <div className="grid-list" ref={scroller} role="region" aria-label="Events" tabIndex={-1}>
+      {/* What scrolls can be reached by the keys. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className="grid-list" ref={scroller} role="region" aria-label="Events" tabIndex={0}>
         <ol style={{ height: rows.getTotalSize(), position: "relative" }}>
           {rows.getVirtualItems().map((row) => {
             const event = newest[row.index];

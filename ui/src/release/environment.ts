@@ -121,21 +121,24 @@ export { MOST_PARTS };
 const HEAD = 36;
 const WHY = 64; // up to three lines of reason, and the times
 const FOOT = 41;
+const TITLE = 26; // of a block of rows
+const LINE = 20; // a row to be read
+const TARGET = 24; // a row to be pressed
 
 /** Room for all that may come to stand in a node, whatever its state: so nothing ever moves. */
 export function boxes(release: ReleaseDocument, cells: readonly Cell[]): Box[] {
   return release.environments.map((environment) => {
     const count = parts(release, environment, cells).length;
-    const applications = 26 + Math.min(count, MOST_PARTS) * 20 + (count > MOST_PARTS ? 20 : 0);
+    const applications = TITLE + Math.min(count, MOST_PARTS) * LINE + (count > MOST_PARTS ? LINE : 0);
     const inRows = environment.phases.filter((phase) => IN_ROWS.has(phase.name));
     const phases = inRows.reduce(
-      (sum, phase) => sum + (WORKFLOWS.has(phase.name) ? 26 + MOST_STEPS * 20 : 27),
+      (sum, phase) => sum + (WORKFLOWS.has(phase.name) ? TITLE + MOST_STEPS * TARGET : TARGET + 7),
       0,
     );
     const { approval, soak_seconds } = environment.settings;
     const asked = Number(approval !== null) + Number((soak_seconds ?? 0) > 0);
     const gates = Math.max(asked, planned(environment).length);
-    const height = HEAD + WHY + applications + (gates && 26 + gates * 20) + phases + FOOT;
+    const height = HEAD + WHY + applications + (gates && TITLE + gates * LINE) + phases + FOOT;
     return { id: environment.name, width: 192, height, after: environment.depends_on };
   });
 }

@@ -3,18 +3,18 @@
 import { Popover } from "@mantine/core";
 import { useState } from "react";
 import { Icon } from "../kit/Icon";
-import { type Filters, SPANS } from "./filters";
+import { type Filters, type SomeFilters, SPANS } from "./filters";
 
 interface DateFilterProps {
   readonly filters: Filters;
-  readonly change: (next: Filters) => void;
+  readonly change: (some: SomeFilters) => void;
 }
 
 export function DateFilter({ filters, change }: DateFilterProps) {
   const [open, setOpen] = useState(false);
-  const { since, until, ...others } = filters;
+  const { since, until } = filters;
   const day = since && !(since in SPANS) ? since : "";
-  const set = (next: Filters) => {
+  const set = (next: SomeFilters) => {
     change(next);
     setOpen(false);
   };
@@ -38,7 +38,7 @@ export function DateFilter({ filters, change }: DateFilterProps) {
             key={span}
             className="option"
             aria-pressed={since === span}
-            onClick={() => set({ ...others, since: span })}
+            onClick={() => set({ since: span, until: undefined })}
           >
             <span className="tick">{since === span && <Icon name="check" size={12} />}</span>
             {title}
@@ -51,7 +51,7 @@ export function DateFilter({ filters, change }: DateFilterProps) {
               type="date"
               className="input"
               value={day}
-              onChange={(event) => change({ ...filters, since: event.target.value || undefined })}
+              onChange={(event) => change({ since: event.target.value || undefined })}
             />
           </label>
           <label>
@@ -60,12 +60,12 @@ export function DateFilter({ filters, change }: DateFilterProps) {
               type="date"
               className="input"
               value={until ?? ""}
-              onChange={(event) => change({ ...filters, until: event.target.value || undefined })}
+              onChange={(event) => change({ until: event.target.value || undefined })}
             />
           </label>
         </div>
         {(since || until) && (
-          <button className="option clear" onClick={() => set(others)}>
+          <button className="option clear" onClick={() => set({ since: undefined, until: undefined })}>
             <span className="tick" />
             Any time
           </button>

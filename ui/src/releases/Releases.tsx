@@ -10,6 +10,7 @@ import type { ReleaseItem, Status } from "../api/schema";
 import { Filter } from "../kit/Filter";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
+import { leave } from "../kit/leave";
 import { Answer, Empty } from "../kit/states";
 import { NEEDS_SOMEONE, STATUSES, word } from "../kit/status";
 import { useColumns } from "../kit/useColumns";
@@ -19,7 +20,7 @@ import { usePage } from "../shell/page";
 import { ColumnHeads } from "./ColumnHeads";
 import { type Column, columns, columnWidth } from "./columns";
 import { DateFilter } from "./DateFilter";
-import { asked, compact, type Filters, readFilters } from "./filters";
+import { asked, compact, type Filters, readFilters, type SomeFilters } from "./filters";
 import { ReleaseCard } from "./ReleaseCard";
 import { Row, WIDTHS } from "./Row";
 
@@ -54,7 +55,7 @@ export function Releases({ product }: { readonly product?: string }) {
     <div className="page full">
       {product ? <ProductTabs product={product} here="releases" /> : null}
       <div className="head">
-        {product ? <h1 className="vh">Releases of {product}</h1> : <h1>Releases</h1>}
+        {!product && <h1>Releases</h1>}
         <Quick filters={filters} change={change} />
         <span className="grow" />
         <News query={query} />
@@ -80,7 +81,21 @@ export function Releases({ product }: { readonly product?: string }) {
   );
 }
 
-type Change = (next: Filters, replace?: boolean) => void;
+/** Sets some of the filters; the others stay. */
+type Change = (some: SomeFilters, replace?: boolean) => void;
+
+const NONE: SomeFilters = {
+  q: undefined,
+  product: undefined,
+  status: undefined,
+  flow: undefined,
+  environment: undefined,
+  at: undefined,
+  initiator: undefined,
+  since: undefined,
+  until: undefined,
+  ended: undefined,
+};
 
 function useFilters(): Filters {
   const given = useSearch({ strict: false });
@@ -89,18 +104,24 @@ function useFilters(): Filters {
 
 function useChange(): Change {
   const navigate = useNavigate();
-  return (next, replace = false) =>
-    void navigate({ to: ".", search: compact(next as Required<Filters>), replace });
+  // From what the address says at that moment: what is shown may be a step behind it.
+  return (some, replace = false) =>
+    void navigate({
+      to: ".",
+      search: (before: Record<string, unknown>) => compact({ ...readFilters(before), ...some }),
+      replace,
+    });
 }
 
 // --- filters ---------------------------------------------------------------------------------
 function Quick({ filters, change }: { readonly filters: Filters; readonly change: Change }) {
   const me = useQuery(queries.me);
   const mine = me.data?.actor;
-  const { status, ended, initiator, ...others } = filters;
+  const { status, ended, initiator } = filters;
+  const others = { status: undefined, ended: undefined, initiator: undefined };
   const chosen = status?.join(" ") ?? "";
   const all = !chosen && ended === undefined && initiator === undefined;
-  const views: readonly (readonly [string, boolean, Filters])[] = [
+  const views: readonly (readonly [string, boolean, SomeFilters])[] = [
     ["All", all, others],
     ["Needs someone", chosen === NEEDS_SOMEONE.join(" "), { ...others, status: NEEDS_SOMEONE }],
     ["In progress", ended === false && !chosen, { ...others, ended: false }],
@@ -133,7 +154,7 @@ function FilterBar({ filters, change, product, columns: shown, items }: FilterBa
   const flows = useQuery(queries.flows);
   const initiators = [...new Set([...items.map((item) => item.initiator), filters.initiator ?? ""])];
   const one = (name: keyof Filters) => (values: readonly string[]) =>
-    change({ ...filters, [name]: values[0] });
+    change({ [name]: values[0] });
   const statuses = STATUSES.map((status) => ({
     value: status,
     label: word(status),
@@ -155,7 +176,7 @@ function FilterBar({ filters, change, product, columns: shown, items }: FilterBa
         several
         options={statuses}
         chosen={filters.status ?? []}
-        choose={(values) => change({ ...filters, status: values as Status[] })}
+        choose={(values) => change({ status: values as Status[] })}
       />
       <Filter
         name="Flow"
@@ -167,10 +188,7 @@ function FilterBar({ filters, change, product, columns: shown, items }: FilterBa
         name="Environment"
         options={shown.map((column) => ({ value: column.name }))}
         chosen={filters.environment ? [filters.environment] : []}
-        choose={(values) => {
-          const { at, ...others } = filters;
-          change({ ...others, environment: values[0], ...(values[0] && at ? { at } : {}) });
-        }}
+        choose={([value]) => change({ environment: value, ...(value ? {} : { at: undefined }) })}
       />
       {filters.environment && (
         <Filter
@@ -178,7 +196,7 @@ function FilterBar({ filters, change, product, columns: shown, items }: FilterBa
           several
           options={statuses}
           chosen={filters.at ?? []}
-          choose={(values) => change({ ...filters, at: values as Status[] })}
+          choose={(values) => change({ at: values as Status[] })}
         />
       )}
       <Filter
@@ -209,7 +227,7 @@ function SearchField({ filters, change }: { readonly filters: Filters; readonly 
     if (settled === known.current || settled !== typed) return;
     const begun = known.current === "";
     known.current = settled;
-    change({ ...filters, q: settled || undefined }, !begun);
+    change({ q: settled || undefined }, !begun);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only what was typed asks anew
   }, [settled]);
   return (
@@ -218,6 +236,7 @@ function SearchField({ filters, change }: { readonly filters: Filters; readonly 
       <input
         ref={field}
         type="search"
+        onKeyDown={leave}
         placeholder="Id, commit, subject, version"
         aria-label="Search releases"
         value={typed}
@@ -269,7 +288,7 @@ function NothingFound({ filters, change }: { readonly filters: Filters; readonly
             <button
               key={name}
               className="btn on"
-              onClick={() => change({ ...filters, [name]: undefined })}
+              onClick={() => change({ [name]: undefined })}
             >
               <span className="k">{name === "at" ? "status there" : name}</span>
               <span className="v">{String(value)}</span>
@@ -277,7 +296,7 @@ function NothingFound({ filters, change }: { readonly filters: Filters; readonly
             </button>
           ))}
           {set.length > 1 && (
-            <button className="btn" onClick={() => change({})}>
+            <button className="btn" onClick={() => change(NONE)}>
               All of them
             </button>
           )}

@@ -1,9 +1,9 @@
 /** One release as a row: memoised, so that an event redraws only the rows it touches. */
 
-import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import type { FlowItem, PlaceShown, ReleaseItem } from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
+import { Go, releasePath } from "../kit/Go";
 import { Person } from "../kit/Person";
 import { word } from "../kit/status";
 import { Duration, Moment } from "../kit/Time";
@@ -39,9 +39,8 @@ interface RowProps {
 export const Row = memo(function Row(props: RowProps) {
   const { item, flow, places, width, range, withProduct, compact, at, index } = props;
   return (
-    <Link
-      to="/releases/$release"
-      params={{ release: item.id }}
+    <Go
+      to={releasePath(item.id)}
       className={`grid-row${at ? " at" : ""}`}
       style={{ height: 44 }}
       data-row={index}
@@ -83,7 +82,7 @@ export const Row = memo(function Row(props: RowProps) {
           {sentence(item)}
         </span>
       </span>
-    </Link>
+    </Go>
   );
 });
 

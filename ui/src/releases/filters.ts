@@ -48,8 +48,11 @@ export function readFilters(given: Record<string, unknown>): Filters {
   });
 }
 
+/** Some filters to be set; undefined takes one off. */
+export type SomeFilters = { [Name in keyof Filters]?: Filters[Name] | undefined };
+
 /** Without what is not set, so that the same filters make the same address. */
-export function compact(filters: { [Name in keyof Filters]: Filters[Name] | undefined }): Filters {
+export function compact(filters: SomeFilters): Filters {
   return Object.fromEntries(
     Object.entries(filters).filter(([, value]) => value !== undefined && value !== "" && String(value) !== ""),
   ) as Filters;

@@ -154,7 +154,7 @@ function Top({ find }: { readonly find: () => void }) {
           ))}
         </ol>
       </nav>
-      <button className="kfind" onClick={find} aria-label="Find anything">
+      <button className="kfind" onClick={find}>
         <Icon name="search" />
         <span className="grow">Find a release, commit, pull request or issue</span>
         <kbd>Ctrl</kbd>
@@ -221,7 +221,7 @@ function Myself() {
     <>
       <button
         className="av lg"
-        aria-label={`You are ${actor}`}
+        aria-label={`${initials(actor)}, you are ${actor}`}
         title={actor}
         onClick={() => setAsked(true)}
       >

@@ -1,0 +1,214 @@
+"""The web interface in a real browser, in front of a real server on the demo's world."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import web_world as web
+
+PATIENCE_MS = 30_000  # a limit for what never comes; nothing waits for it
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[web.Site]:
+    web.needs_a_browser()
+    with web.served(tmp_path_factory.mktemp("web")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with web.browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, site: web.Site) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=site.address, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    page = context.new_page()
+    wrong = web.watched(page)
+    web.is_operator(page)
+    yield page
+    context.close()
+    assert not wrong, wrong
+
+
+def test_a_change_is_watched_from_its_commit_to_production_without_a_reload(
+    page: Page, site: web.Site
+) -> None:
+    page.goto("/")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    page.evaluate("window.sameAsEver = true")
+    release = site.push("webshop")
+    row = page.get_by_role("region", name="Products").get_by_role("link", name=release)
+    row.first.click()
+    expect(page.get_by_role("heading", name=release)).to_be_visible()
+    node = page.get_by_role("article", name=re.compile("^prod-eu"))
+    node.get_by_role("button", name="Approve prod-eu").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve", exact=True).click()
+    expect(page.get_by_text(f"Approved: {release} in prod-eu")).to_be_visible()
+    expect(node.get_by_text("Succeeded")).to_be_visible()
+    other = page.get_by_role("article", name=re.compile("^prod-us"))
+    other.get_by_role("button", name="Approve prod-us").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve", exact=True).click()
+    expect(page.get_by_role("status", name="Status: Succeeded")).to_be_visible()
+    page.get_by_role("link", name="Timeline").click()
+    expect(page.get_by_text("Release succeeded")).to_be_visible()
+    page.get_by_role("link", name="Diff").click()
+    expect(page.get_by_role("region", name=re.compile("^Changes of")).first).to_be_visible()
+    assert page.evaluate("window.sameAsEver") is True
+
+
+def test_a_failure_is_found_its_log_read_and_tried_again(page: Page, site: web.Site) -> None:
+    release = site.push("webshop", lab_taken=True)
+    page.goto("/releases")
+    page.get_by_role("link", name=re.compile(f"^{release} .* Failed")).click()
+    expect(page.get_by_role("alert")).to_contain_text("staging")
+    staging = page.get_by_role("article", name=re.compile("^staging"))
+    staging.get_by_role("button", name=re.compile("enter-lab")).click()
+    step = page.get_by_role("complementary", name="Step enter-lab")
+    expect(step.get_by_role("log")).to_contain_text("somebody measures something else")
+    step.get_by_role("button", name="Line 1: link").click()
+    expect(page).to_have_url(re.compile("step=pre_action.*line=1"))
+    site.world.lab.unlink()
+    page.get_by_role("alert").get_by_role("button", name="Retry staging").click()
+    expect(page.get_by_text(f"Trying again: {release} in staging")).to_be_visible()
+    expect(staging.get_by_text("Succeeded", exact=True)).to_be_visible()
+
+
+def test_filters_are_in_the_address_and_back_takes_them_off(page: Page, site: web.Site) -> None:
+    mine, other = site.push("payments"), site.push("webshop")
+    page.goto("/releases")
+    expect(page.get_by_role("link", name=re.compile(f"^{other} "))).to_be_visible()
+    page.get_by_role("button", name="Product all").click()
+    page.get_by_role("button", name="payments", exact=True).click()
+    expect(page).to_have_url(re.compile("product=payments"))
+    expect(page.get_by_role("link", name=re.compile("^webshop-"))).to_have_count(0)
+    expect(page.get_by_role("link", name=re.compile(f"^{mine} "))).to_be_visible()
+    page.get_by_label("Search releases").fill("nothing at all")
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("link", name=re.compile(f"^{mine} "))).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(re.compile("/releases$"))
+    expect(page.get_by_role("link", name=re.compile(f"^{other} "))).to_be_visible()
+    page.get_by_label("Search releases").press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("[data-row='0']")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/releases/[a-z]+-[0-9]+$"))
+
+
+def test_a_lost_connection_is_shown_and_heals_without_a_lost_change(
+    page: Page, site: web.Site
+) -> None:
+    page.goto("/releases")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    page.evaluate("window.sameAsEver = true")
+    site.stop()
+    expect(page.get_by_text(re.compile("^Reconnecting, shown as of"))).to_be_visible()
+    site.start()
+    release = site.push("payments")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    # New releases wait until somebody wants to see them.
+    page.get_by_role("button", name=re.compile("new release")).click()
+    expect(page.get_by_role("link", name=re.compile(f"^{release} "))).to_be_visible()
+    assert page.evaluate("window.sameAsEver") is True
+
+
+def test_a_card_is_dragged_to_the_next_environment_and_nothing_is_written_unasked(
+    page: Page, site: web.Site
+) -> None:
+    before = site.get("/releases", product="webshop", limit=1)["items"][0]["id"]
+    page.goto("/products/webshop")
+    card = page.get_by_role("article", name="cart in dev")
+    card.drag_to(page.get_by_role("region", name="staging", exact=True))
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Promote cart from dev to staging")).to_be_visible()
+    expect(dialog.get_by_text("Policy in force for staging")).to_be_visible()
+    assert site.get("/releases", product="webshop", limit=1)["items"][0]["id"] == before
+    dialog.get_by_role("button", name="Promote", exact=True).click()
+    expect(page.get_by_text(re.compile(r"webshop-\d+ promotes cart to staging"))).to_be_visible()
+    made = site.get("/releases", product="webshop", limit=1)["items"][0]
+    assert (made["trigger"], made["initiator"]) == ("manual", "Jonas Weber")
+
+
+def test_a_card_is_promoted_by_keys_alone(page: Page, site: web.Site) -> None:
+    page.goto("/products/webshop")
+    page.get_by_role("button", name="Promote cart from staging").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("menuitem", name="Promote to prod-eu…").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_text("Nothing is written until you")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_palette_jumps_to_a_release(page: Page, site: web.Site) -> None:
+    page.goto("/policies")
+    expect(page.get_by_role("heading", name="All policies")).to_be_visible()
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Find anything")
+    field.fill("webshop-1")
+    expect(page.get_by_role("option", name=re.compile(r"\bwebshop-1 "))).to_be_visible()
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("/(releases|products)/webshop"))
+
+
+SCREENS = (
+    "/",
+    "/releases",
+    "/releases/{release}",
+    "/releases/{release}?environment=staging",
+    "/releases/{release}?environment=staging&step=pre_action:enter-lab",
+    "/releases/{release}?show=list",
+    "/releases/{release}/notes",
+    "/releases/{release}/timeline",
+    "/releases/{release}/diff",
+    "/releases/nobody-1",
+    "/products/nobody",
+    "/products/webshop",
+    "/products/webshop/releases",
+    "/where",
+    "/where?ref={commit}",
+    "/environments",
+    "/flows",
+    "/flows/webshop-to-production",
+    "/policies?product=webshop&environment=staging",
+    "/configuration",
+    "/sign-in",
+    "/nowhere/at/all",
+)
+
+
+def test_no_screen_has_a_barrier_in_either_theme(page: Page, site: web.Site) -> None:
+    release = site.push("webshop", lab_taken=True)
+    commit = site.get(f"/releases/{release}")["commit"]["sha"]
+    found: dict[str, Sequence[str]] = {}
+    for screen in SCREENS:
+        page.goto(screen.format(release=release, commit=commit))
+        expect(page.locator("main, .state").first).to_be_visible()
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            expect(page.locator("html")).to_have_attribute("data-theme", theme)
+            if barriers := web.barriers(page):
+                found[f"{screen} {theme}"] = barriers
+    assert not found
+
+
+def test_the_theme_is_the_systems_until_somebody_chooses(page: Page, site: web.Site) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("menuitem", name="Light").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
