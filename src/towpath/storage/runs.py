@@ -6,7 +6,6 @@ just being thought about. Leases are taken without the run's row, and never wait
 come in the order run, step, look, event.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,11 +17,11 @@ import sqlalchemy as sa
 from towpath.domain import events
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.status import Status
-from towpath.domain.workflow import Kind, Manifest, Place, Run
+from towpath.domain.workflow import Kind, Place, Run
 from towpath.ports.runner import Outcome
 from towpath.ports.runs import Advance, Execution, Piece, Turn
 from towpath.ports.store import LeaseLost, Ticket
-from towpath.storage import codec, looks, records, run_rows
+from towpath.storage import codec, looks, records, run_manifests, run_rows
 from towpath.storage.connection import Connection, Row
 
 LEASE_S = 10.0
@@ -91,7 +90,6 @@ _HOLD_LEAVES = sa.text(
     "SELECT FROM step WHERE run = :run AND due_at IS NOT NULL ORDER BY id FOR UPDATE"
 )
 _STEPS = sa.text("SELECT * FROM step WHERE run = :run ORDER BY place")
-_MANIFEST = sa.text("SELECT data FROM manifest WHERE digest = :digest")
 _TAKE = sa.text(
     """
     WITH due AS (
@@ -209,7 +207,7 @@ async def start(
         held = {"release": ticket.release, "environment": environment, "claim": claim}
         if (await connection.execute(_HOLDS, held)).one_or_none() is None:
             return False
-    digests = [_keep(connection, run.manifest) for run in runs.values()]
+    digests = [run_manifests.keep(connection, run.manifest) for run in runs.values()]
     connection.later(_START, _started(ticket.release, runs, digests))
     _tell(connection, STEPS_CHANNEL)
     _tell(connection, RUNS_CHANNEL, ticket.release)
@@ -466,7 +464,7 @@ async def _loaded(
         lost = turn and each.id == turn.step and not _stands(each, turn, worker)
         if not lost:
             steps[each.id] = run_rows.step(each._asdict())
-    manifest = await _manifest(connection, row.manifest)
+    manifest = await run_manifests.load(connection, row.manifest)
     return replace(run_rows.run(row._asdict(), manifest), steps=steps)
 
 
@@ -476,30 +474,7 @@ def _stands(row: Row, turn: Turn, worker: str) -> bool:
 
 
 async def _from_json(connection: Connection, row: Mapping[str, Any]) -> Run:
-    return run_rows.run_of_json(row, await _manifest(connection, row["manifest"]))
-
-
-# --- manifests -------------------------------------------------------------------------------
-def _keep(connection: Connection, manifest: Manifest) -> str:
-    data = codec.json_text(run_rows.dump_manifest(manifest))
-    digest = hashlib.sha256(data.encode()).hexdigest()
-    connection.later(_KEEP_MANIFEST, {"digest": digest, "data": data})
-    return digest
-
-
-async def _manifest(connection: Connection, digest: str) -> Manifest:
-    """The manifest of that digest: the same object for the same digest, as long as it is known."""
-    if (found := _MANIFESTS.get(digest)) is None:
-        stored = (await connection.execute(_MANIFEST, {"digest": digest})).scalar_one()
-        found = run_rows.load_manifest(stored)
-        if len(_MANIFESTS) >= _REMEMBERED:
-            _MANIFESTS.pop(next(iter(_MANIFESTS)))
-        _MANIFESTS[digest] = found
-    return found
-
-
-_REMEMBERED = 256
-_MANIFESTS: dict[str, Manifest] = {}
+    return run_rows.run_of_json(row, await run_manifests.load(connection, row["manifest"]))
 
 
 def _tell(connection: Connection, channel: str, payload: str = "") -> None:
