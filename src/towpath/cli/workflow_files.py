@@ -3,8 +3,9 @@
 Apart from `workflows`, so that only the command that needs manifests loads them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from towpath.domain import catalog
@@ -29,6 +30,7 @@ _OF_A_SCHEDULE = frozenset(
     }
 )
 """What a CronWorkflow says of when it is run; here it is run once, when it is asked for."""
+_SCHEDULED = "workflows.argoproj.io/scheduled-time"
 
 
 class Unusable(Exception):  # noqa: N818
@@ -39,7 +41,7 @@ class Unusable(Exception):  # noqa: N818
         self.problems = problems
 
 
-def read(files: Iterable[Path], entrypoint: str = "") -> Manifest:
+def read(files: Sequence[Path], now: datetime, entrypoint: str = "") -> Manifest:
     """The workflow of the files, with the templates beside it. Raises `Unusable`, `OSError`."""
     found: list[documents.Document] = []
     problems: list[catalog.Problem] = []
@@ -52,7 +54,7 @@ def read(files: Iterable[Path], entrypoint: str = "") -> Manifest:
     workflows = [one for one in found if _is_workflow(one)]
     if not workflows:
         raise Unusable([_none(one) for one in found] or [_empty(files)])
-    manifest = _manifest(workflows)
+    manifest = _manifest(workflows, now)
     return _with_entrypoint(manifest, entrypoint) if entrypoint else manifest
 
 
@@ -65,12 +67,12 @@ def _none(document: documents.Document) -> catalog.Problem:
     return catalog.Problem(document.origin("kind"), "unsupported", said)
 
 
-def _empty(files: Iterable[Path]) -> catalog.Problem:
+def _empty(files: Sequence[Path]) -> catalog.Problem:
     origin = catalog.Origin(", ".join(map(str, files)))
     return catalog.Problem(origin, "invalid", "there is no manifest in it")
 
 
-def _manifest(workflows: Sequence[documents.Document]) -> Manifest:
+def _manifest(workflows: Sequence[documents.Document], now: datetime) -> Manifest:
     contents: dict[str, Mapping[str, object]] = {}
     origins: dict[str, Mapping[str, catalog.Origin]] = {}
     problems: list[catalog.Problem] = []
@@ -81,7 +83,7 @@ def _manifest(workflows: Sequence[documents.Document]) -> Manifest:
         problems += wrong
         if document.kind == "CronWorkflow":
             problems += _not_of_a_schedule(document, plain)
-            plain, places = _unscheduled(plain), _moved(places)
+            plain, places = _unscheduled(plain, now), _moved(places)
         name = _name(document, plain)
         if name in contents:
             said = f"there are two workflows `{name}`"
@@ -107,7 +109,7 @@ def _not_of_a_schedule(
             yield catalog.Problem(document.origin("spec", field), "unsupported", said)
 
 
-def _unscheduled(plain: Mapping[str, object]) -> dict[str, object]:
+def _unscheduled(plain: Mapping[str, object], now: datetime) -> dict[str, object]:
     """The workflow that a CronWorkflow makes whenever it is due."""
     spec = plain.get("spec")
     made = spec.get("workflowSpec") if isinstance(spec, Mapping) else None
@@ -115,10 +117,12 @@ def _unscheduled(plain: Mapping[str, object]) -> dict[str, object]:
     own = plain.get("metadata")
     prefix = f"{own.get('name')}-" if isinstance(own, Mapping) else ""
     extra = metadata if isinstance(metadata, Mapping) else {}
+    scheduled = {_SCHEDULED: now.isoformat(timespec="seconds")}
+    annotations = {**(extra.get("annotations") or {}), **scheduled}
     return {
         "apiVersion": plain.get("apiVersion"),
         "kind": "Workflow",
-        "metadata": {**extra, "generateName": prefix},
+        "metadata": {**extra, "annotations": annotations, "generateName": prefix},
         "spec": made,
     }
 
@@ -135,8 +139,8 @@ def _moved(places: Mapping[str, catalog.Origin]) -> dict[str, catalog.Origin]:
 
 def _name(document: documents.Document, plain: Mapping[str, object]) -> str:
     metadata = plain.get("metadata")
-    prefix = metadata.get("generateName") if isinstance(metadata, Mapping) else None
-    return document.name or str(prefix or document.origin())
+    given = metadata if isinstance(metadata, Mapping) else {}
+    return str(given.get("name") or given.get("generateName") or document.origin())
 
 
 def _with_entrypoint(manifest: Manifest, entrypoint: str) -> Manifest:

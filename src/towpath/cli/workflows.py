@@ -1,5 +1,6 @@
 """`towpath workflow …`: promotion workflows on this machine, without a server."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def run(
     given = _pairs(parameters or [], "--parameter")
     answers = _pairs(supplied or [], "--supply")
     try:
-        manifest = workflow_files.read(files, entrypoint)
+        manifest = workflow_files.read(files, datetime.now(UTC), entrypoint)
     except OSError as problem:
         raise typer.BadParameter(str(problem)) from None
     except workflow_files.Unusable as unusable:

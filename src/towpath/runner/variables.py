@@ -29,6 +29,7 @@ _PHASES: Mapping[Status, str] = {
     Status.ERROR: "Error",
     Status.SKIPPED: "Skipped",
 }
+_SCHEDULED = "workflows.argoproj.io/scheduled-time"
 _STRFTIME = "aAbBcCdDeFgGhHIjklmMnprRStTuUVwWxXyYzZ"
 
 
@@ -134,6 +135,8 @@ def _fixed(run: Run, book: Book) -> dict[str, object]:
     }
     found |= {f"workflow.labels.{name}": value for name, value in labels.items()}
     found |= {f"workflow.annotations.{name}": value for name, value in annotations.items()}
+    if _SCHEDULED in annotations:
+        found["workflow.scheduledTime"] = annotations[_SCHEDULED]
     if book.spec.get("priority") is not None:
         found["workflow.priority"] = texts.of(book.spec["priority"])
     return found | _creation(run.created_at or run.started_at)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -103,13 +104,37 @@ spec:
     assert "greet │ hello you" in result.stdout
 
 
-def test_of_a_cron_workflow_the_workflow_is_run_once(towpath: Towpath, file: Path) -> None:
-    spec = HELLO.partition("spec:\n")[2].replace("\n", "\n  ")
-    file.write_text(
-        "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: daily}\n"
-        f"spec:\n  schedules: ['0 2 * * *']\n  workflowSpec:\n  {spec}"
-    )
-    assert towpath("workflow", "run", str(file)).exit_code == 0
+CRON = """
+apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata: {name: daily}
+spec:
+  schedules: ['0 2 * * *']
+  when: "{{= cronworkflow.lastScheduledTime == nil }}"
+  workflowSpec:
+    entrypoint: main
+    templates:
+      - name: main
+        container: {image: busybox, command: [echo], args: ["for {{workflow.scheduledTime}}"]}
+"""
+
+
+def test_of_a_cron_workflow_the_workflow_is_run_once_as_if_it_were_due(
+    towpath: Towpath, file: Path
+) -> None:
+    file.write_text(CRON)
+    result = towpath("workflow", "run", str(file))
+    assert result.exit_code == 0
+    assert re.search(r"for 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", result.stdout)
+
+
+def test_what_a_cron_workflow_cannot_have_run_is_named_with_its_line(
+    towpath: Towpath, file: Path
+) -> None:
+    file.write_text(CRON + "    volumes: [{name: data}]\n")
+    result = towpath("workflow", "run", str(file))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{file}:13:14: unsupported: `volumes` is not run here")
 
 
 SUSPENDED = """
