@@ -2,13 +2,13 @@
 
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from towpath.domain import catalog, reasons
 from towpath.domain.status import Status
-from towpath.domain.workflow import Manifest, Run, Step
+from towpath.domain.workflow import Kind, Manifest, Run, Step
 from towpath.manifests import documents, values
 from towpath.ports.runner import Outcome, Progress
 from towpath.runner import LocalRunner
@@ -139,3 +139,57 @@ def command(step: Step) -> str:
     work = step.memo["work"]
     assert isinstance(work, dict)
     return " ".join([*work["command"], *work["args"]])
+
+
+def simulated(step: Step) -> Outcome:
+    """What a leaf does in a test: `echo` puts out its arguments, `fail N` exits with N.
+
+    Outputs by path hold the step's name, and an answer to a request its address.
+    """
+    work = step.memo["work"]
+    assert isinstance(work, dict)
+    if step.kind is Kind.HTTP:
+        return Outcome(Status.SUCCEEDED, None, {"result": work["url"]})
+    program, *words = [*work["command"], *work["args"], work.get("source", "")]
+    if program == "fail":
+        return outcome(int(words[0]) if words[0].isdecimal() else 1)
+    found = {"exitCode": "0", "result": " ".join(word for word in words if word)}
+    for one in work["outputs"]:
+        found[f"parameters.{one['name']}"] = one.get("value") or f"{one['name']} of {step.name}"
+    return Outcome(Status.SUCCEEDED, None, found)
+
+
+def simulate(of: Manifest, **arguments: str) -> "Trace":
+    """Play a run to its end, one leaf at a time, time passing only where nothing else is to do."""
+    play = Play(of, **arguments)
+    done: list[tuple[float, str, object]] = []
+    while not play.run.status.ended:
+        if play.progress.due:
+            step = play.run.steps[play.progress.due[0]]
+            until = step.until and (step.until - NOON).total_seconds()
+            done.append(((play.now - NOON).total_seconds(), step.id, (step.memo["work"], until)))
+            play.look({step.id: simulated(step)})
+        elif play.progress.again_at:
+            play.now = play.progress.again_at
+            play.look()
+        else:
+            held = [s for s in play.run.steps.values() if s.status is Status.SUSPENDED]
+            play.look({s.id: Outcome(Status.SUCCEEDED, None, GIVEN) for s in held})
+    return Trace(play.run, done)
+
+
+GIVEN = {"parameters.word": "given"}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All that can be seen of a run that was played."""
+
+    run: Run
+    done: list[tuple[float, str, object]]
+
+    @property
+    def seen(self) -> object:
+        """What two runs are compared by."""
+        statuses = {step.id: (step.status, step.inputs) for step in self.run.steps.values()}
+        return self.run.status, self.run.outputs, statuses, self.done

@@ -21,6 +21,12 @@ POLICIES = ("Always", "OnFailure", "OnError", "OnTransientError")
 
 def proceed(course: Course, step: Step, template: Template) -> None:
     """Let the current attempt go on, and begin the next if there is to be one."""
+    while _goes_on(course, course.steps[step.id], template):
+        """An attempt may end as it begins: then the next is due at once, or none."""
+
+
+def _goes_on(course: Course, step: Step, template: Template) -> bool:
+    """Whether an attempt was begun that has already ended."""
     fields = course.retry_strategy(template) or {}
     attempts = [child for child in course.children(step.id) if "hook" not in child.memo]
     if attempts and not attempts[-1].status.ended:
@@ -30,10 +36,10 @@ def proceed(course: Course, step: Step, template: Template) -> None:
             current = course.wrong(course.steps[attempts[-1].id], problem)
         attempts[-1] = current
     if attempts and not attempts[-1].status.ended:
-        return
+        return False
     if attempts and attempts[-1].status not in UNSUCCESSFUL:
         course.end(step, attempts[-1].status, outputs=attempts[-1].outputs)
-        return
+        return False
     strategy: Any = substitution.fill(fields, course.inside(step))
     given_up = _given_up(course, strategy, attempts) if attempts else ""
     if given_up:
@@ -41,19 +47,19 @@ def proceed(course: Course, step: Step, template: Template) -> None:
         said = f"{last.reason.sentence if last.reason else last.status} ({given_up})"
         code = Code.RETRIES_EXHAUSTED if len(attempts) > 1 else Code.STEP_FAILED
         course.end(step, last.status, course.because(code, said), last.outputs)
-        return
+        return False
     due = _due(strategy, attempts)
     if due > course.now:
         why = course.because(Code.STEP_FAILED, f"tried again at {variables.moment(due)}")
         if step.until != due:
             course.keep(replace(step, until=due, reason=why))
-        return
-    _begin(course, step, template, strategy, attempts)
+        return False
+    return _begin(course, step, template, strategy, attempts).status.ended
 
 
 def _begin(
     course: Course, step: Step, template: Template, strategy: Fields, attempts: Sequence[Step]
-) -> None:
+) -> Step:
     step = course.keep(replace(step, until=None, reason=None))
     number = len(attempts)
     memo = {name: value for name, value in step.memo.items() if name != "hook"}
@@ -74,8 +80,7 @@ def _begin(
         course.open(attempt, template, {"retries": str(number), **_last(attempts, "0")})
     except Mistake as problem:
         course.wrong(attempt, problem)
-    if course.steps[attempt.id].status.ended:  # it could not even begin: the next is due, or none
-        proceed(course, step, template)
+    return course.steps[attempt.id]
 
 
 def _last(attempts: Sequence[Step], no_exit_code: str) -> dict[str, object]:
@@ -99,7 +104,7 @@ def _given_up(course: Course, strategy: Fields, attempts: Sequence[Step]) -> str
     if course.ending and "always" not in last.memo:
         return "the run ends"
     latest = _latest(strategy, attempts)
-    if latest is not None and max(course.now, _due(strategy, attempts)) > latest:
+    if latest is not None and max(course.now, _due(strategy, attempts)) >= latest:
         return "no time is left for another attempt"
     if not _is_retried(strategy, last.status):
         return "its retry policy does not try that again"

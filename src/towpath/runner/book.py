@@ -87,8 +87,7 @@ class Book:
     def _templates(self) -> Mapping[tuple[str, str], Fields]:
         found: dict[tuple[str, str], Fields] = {}
         for document, content in self.manifest.documents.items():
-            spec: Any = content.get("spec") or {}
-            for template in spec.get("templates") or []:
+            for _, template in templates_of(content):
                 found[document, str(template.get("name"))] = template
         return found
 
@@ -122,6 +121,14 @@ class Book:
             return fields
         other_kinds = {field for field in KINDS if fields.get(field) is None}
         return merged({k: v for k, v in defaults.items() if k not in other_kinds}, fields)
+
+
+def templates_of(document: Fields) -> list[tuple[int, Fields]]:
+    """The templates of a document, with their places; nothing where there should be some."""
+    spec = document.get("spec")
+    listed = spec.get("templates") if isinstance(spec, Mapping) else None
+    found = enumerate(listed) if isinstance(listed, list) else ()
+    return [(index, one) for index, one in found if isinstance(one, Mapping)]
 
 
 def merged(below: Fields, above: Fields) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from towpath.runner.mistakes import Mistake
 from towpath.runner.substitution import Variables
 
 MAX_STEPS = 20_000
-MAX_DEPTH = 60
+MAX_DEPTH = 50
 TO_STOP = timedelta(minutes=2)
 
 UNSUCCESSFUL = frozenset({Status.FAILED, Status.ERROR, Status.TERMINATED})
@@ -73,6 +73,7 @@ class Course:
         for step in self.steps.values():
             self._children.setdefault(step.parent, []).append(step.id)
         self.active = sum(1 for step in self.steps.values() if _is_active(step))
+        self.ended = 0
 
     # What is known
 
@@ -130,6 +131,7 @@ class Course:
         outputs: Mapping[str, str] | None = None,
     ) -> Step:
         """The step is over; everything below it that has not ended is left out."""
+        self.ended += 1
         for child in self.children(step.id):
             if not child.status.ended:
                 self.end(child, Status.SKIPPED, self.because(Code.NOT_REACHED, "not reached"))
@@ -148,6 +150,8 @@ class Course:
 
     def wrong(self, step: Step, problem: Mistake) -> Step:
         """The step cannot be done as it is written."""
+        if step.status is Status.ERROR:
+            return step
         return self.end(step, Status.ERROR, self.because(Code.STEP_ERROR, str(problem)))
 
     def because(self, code: Code, sentence: str, **data: object) -> reasons.Reason:
@@ -226,6 +230,9 @@ class Course:
         if limit is not None:
             latest = datetime.fromisoformat(limit)
             until = min(until, latest) if until else latest
+        if until is not None and until <= self.now:
+            why = self.because(Code.TIMED_OUT, "no time is left for it")
+            return self.end(step, Status.FAILED, why)
         memo = {**step.memo, "work": work}
         return self.keep(replace(step, status=Status.PENDING, until=until, memo=memo))
 
@@ -234,9 +241,14 @@ class Course:
         until = None
         if duration not in (None, ""):
             until = self.now + durations.parse(substitution.fill(duration, known))
-        memo = {**step.memo, "work": leaves.supplied(template, step.inputs)}
+        work = leaves.supplied(template, step.inputs)
+        if until is not None and until <= self.now:
+            outputs = leaves.resumed(work, {})
+            self.publish(template, outputs)
+            return self.end(step, Status.SUCCEEDED, outputs=outputs)
         sentence = f"waits until {variables.moment(until)}" if until else "waits to be resumed"
         why = self.because(Code.WORKFLOW_SUSPENDED, sentence)
+        memo = {**step.memo, "work": work}
         return self.keep(replace(step, status=Status.SUSPENDED, until=until, memo=memo, reason=why))
 
     def retry_strategy(self, template: Template) -> Fields | None:
@@ -255,7 +267,7 @@ class Course:
 
     def _is_held(self, place: Place, kind: Kind) -> bool:
         most = self.book.spec.get("parallelism")
-        if most is not None and kind in _EXECUTED and self.active >= int(most):
+        if most is not None and kind in _EXECUTED and self.active >= _number(most, self.known):
             return True
         boundary = self.boundary(place.parent)
         limit = self._limit(boundary) if boundary else None
@@ -263,12 +275,7 @@ class Course:
 
     def _limit(self, boundary: Step) -> int | None:
         limit = self.template(boundary).fields.get("parallelism")
-        if limit is None:
-            return None
-        try:
-            return int(texts.of(substitution.fill(limit, self.inside(boundary))))
-        except ValueError:
-            raise Mistake(f"parallelism is `{texts.of(limit)}`, and not a number") from None
+        return None if limit is None else _number(limit, self.inside(boundary))
 
     def _busy(self, parent: str) -> int:
         """How many steps of a steps or dag are under way; what only holds steps is looked into."""
@@ -295,8 +302,9 @@ class Course:
             raise Mistake(f"a run of more than {MAX_STEPS} steps is not done here")
         depth, step = 0, self.steps.get(place.parent)
         while step is not None:
-            depth, step = depth + 1, self.steps.get(step.parent)
-        if depth > 3 * MAX_DEPTH:
+            depth += step.kind in (Kind.STEPS, Kind.DAG)
+            step = self.steps.get(step.parent)
+        if depth > MAX_DEPTH:
             raise Mistake(f"templates that call each other more than {MAX_DEPTH} deep")
 
     # Outputs
@@ -312,6 +320,13 @@ class Course:
 
 _KEPT = ("always", "hook", "loop")
 """What of a step's memo is of use once it has ended."""
+
+
+def _number(limit: object, known: Variables) -> int:
+    filled = texts.of(substitution.fill(limit, known))
+    if not filled.isdecimal() or int(filled) < 1:
+        raise Mistake(f"parallelism is `{filled}`, and not a number above zero")
+    return int(filled)
 
 
 def _is_active(step: Step) -> bool:

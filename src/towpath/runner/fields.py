@@ -146,7 +146,7 @@ OBJECTS: Mapping[str, Object] = {
         "workflowTemplateRef": _runs("WorkflowTemplateRef"),
         "workflowMetadata": _runs("WorkflowMetadata"),
         "priority": _runs(),
-        "podSpecPatch": _runs("patch"),
+        "podSpecPatch": Field(Fate.IGNORED, "patch"),
         "archiveLogs": _IGNORED,
         "artifactGC": _IGNORED,
         "artifactRepositoryRef": _IGNORED,
@@ -192,7 +192,7 @@ OBJECTS: Mapping[str, Object] = {
         "retryStrategy": _runs("RetryStrategy"),
         "parallelism": _runs(),
         "failFast": _runs("truth"),
-        "podSpecPatch": _runs("patch"),
+        "podSpecPatch": Field(Fate.IGNORED, "patch"),
         "annotations": _IGNORED,
         "archiveLocation": _IGNORED,
         "metadata": _IGNORED,
@@ -313,6 +313,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "TemplateRef": ("name", "template"),
     "WorkflowTemplateRef": ("name",),
     "ScriptTemplate": ("source",),
+    "LabelFrom": ("expression",),
 }
 PATCHED: frozenset[str] = frozenset(
     {"resources", "imagePullPolicy", "image", "name", "ports", "securityContext"}

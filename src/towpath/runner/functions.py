@@ -172,8 +172,10 @@ _LAYOUT = {
 _LAYOUT_PARTS = re.compile("|".join(sorted(_LAYOUT, key=len, reverse=True)))
 
 
-def _date(layout: str, moment: str) -> str:
-    """A time as Go's layout writes it, in UTC."""
+def _date(layout: str, moment: str | Mapping[str, str]) -> str:
+    """A time as Go's layout writes it, in UTC; `workflow.creationTimestamp` holds several forms."""
+    if isinstance(moment, Mapping):
+        moment = moment["RFC3339"]
     given = datetime.fromisoformat(moment).astimezone(UTC)
     return _LAYOUT_PARTS.sub(lambda part: given.strftime(_LAYOUT[part[0]]), layout)
 

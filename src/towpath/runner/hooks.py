@@ -4,10 +4,11 @@ A hook's end is waited for, and does not change what became of the step it is to
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from towpath.domain.status import Status
 from towpath.domain.workflow import Step
-from towpath.runner import expressions, texts
+from towpath.runner import expressions, texts, variables
 from towpath.runner.book import Fields
 from towpath.runner.course import Course, Place, call_of
 from towpath.runner.substitution import Variables
@@ -38,6 +39,19 @@ def tell(
         now = course.visit(place, kept) if kept else course.steps[place.id]  # type: ignore[arg-type]
         done = done and now.status.ended
     return done
+
+
+def of_told(prefix: str, name: str, step: Step) -> dict[str, object]:
+    """The variables of the step that a hook is told of."""
+    return variables.of_step(prefix, name, begun(step))
+
+
+def begun(step: Step) -> Step:
+    """The step as a hook is told of it: one that is due is running.
+
+    A quick step may have ended before anybody saw it run, and its hook must not depend on that.
+    """
+    return replace(step, status=Status.RUNNING) if step.status is Status.PENDING else step
 
 
 def _hooks(holder: Fields) -> Iterator[tuple[str, Fields]]:

@@ -161,16 +161,25 @@ def _unstoppable(step: Step) -> reasons.Reason:
 
 
 def _go_on(course: Course) -> tuple[Step, bool]:
+    """Let everything go on until nothing ends any more: an end may free, or fail, what was held."""
+    while True:
+        before = course.ended
+        went = _once(course)
+        if course.ended == before:
+            return went
+
+
+def _once(course: Course) -> tuple[Step, bool]:
     """Let the entrypoint go on, and what is told of it. The root, and whether all has ended."""
     spec, document = course.book.spec, course.run.manifest.name
     entry = str(spec["entrypoint"])
     given = variables.arguments(course.run, course.book)
     call: Fields = {"document": document, "template": entry, "given": given}
     root = course.visit(Place(entry, entry), call)
-    course.extra = {"workflow.status": variables.phase(root).replace("Skipped", "Succeeded")}
-    course.extra["workflow.failures"] = _failures(course)
     if not spec.get("hooks") and not spec.get("onExit"):
         return root, root.status.ended
+    told = variables.phase(hooks.begun(root)).replace("Skipped", "Succeeded")
+    course.extra = {"workflow.status": told, "workflow.failures": _failures(course)}
     try:
         done = hooks.tell(course, root, {**spec, "entrypoint": entry}, document, course.known, "")
     except Mistake as problem:

@@ -13,7 +13,7 @@ import yaml
 from towpath.domain import catalog
 from towpath.domain.workflow import Manifest
 from towpath.runner import dependencies, expressions, loops, substitution
-from towpath.runner.book import KINDS, Book, Fields
+from towpath.runner.book import KINDS, Book, Fields, templates_of
 from towpath.runner.fields import OBJECTS, PATCHED, PATCHED_POD, REQUIRED, Fate
 from towpath.runner.mistakes import Mistake
 
@@ -57,6 +57,8 @@ class _Check:
         if self.problems:
             return
         self._spec(name)
+        if self.problems:
+            return
         entry = self._book.spec.get("entrypoint")
         if not entry:
             self._note(name, "spec", "spec.entrypoint: is required", INVALID)
@@ -118,17 +120,13 @@ class _Check:
 
     def _reach_all(self, document: str) -> None:
         """The name is only known when it runs: it may be any."""
-        spec = self._manifest.documents[document].get("spec")
-        templates = spec.get("templates") if isinstance(spec, Mapping) else None
-        for template in templates or []:
+        for _, template in templates_of(self._manifest.documents[document]):
             self._reach(document, str(template.get("name")), "spec.templates")
 
     def _written(self, document: str, template: str) -> tuple[str, int]:
         for home in (document, *self._manifest.documents):
-            spec = self._manifest.documents[home].get("spec")
-            templates = spec.get("templates") if isinstance(spec, Mapping) else None
-            for index, one in enumerate(templates or []):
-                if one.get("name") == template:
+            for index, one in templates_of(self._manifest.documents[home]):
+                if str(one.get("name")) == template:
                     return home, index
         raise AssertionError(f"{template} was found before")
 
@@ -300,7 +298,7 @@ class _Check:
                 self._note(home, place, said, UNSUPPORTED)
             elif field.fate is Fate.REFUSED and below not in (None, "", False, [], {}):
                 self._note(home, place, f"`{name}` is not run here: {field.why}", UNSUPPORTED)
-            elif field.fate is Fate.RUNS and below is not None:
+            elif (field.fate is Fate.RUNS or field.shape == "patch") and below is not None:
                 self._shape(home, field.shape, below, place)
         for name in REQUIRED.get(kind, ()):
             if value.get(name) is None:
@@ -366,8 +364,8 @@ def _line(line: object, path: str) -> Iterator[tuple[str, Fields]]:
     """The steps of a line: a list of them, or one that stands alone."""
     if isinstance(line, list):
         yield from ((f"{path}[{index}]", step) for index, step in enumerate(line))
-    elif isinstance(line, Mapping):
-        yield path, line
+    else:
+        yield path, line  # type: ignore[misc] # one that is no mapping is noted as such
 
 
 def _last(path: str) -> str:

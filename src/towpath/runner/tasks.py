@@ -29,22 +29,20 @@ def proceed(course: Course, step: Step, template: Template) -> None:
         look.announce(task)
     for task in ordered:
         look.visit(task)
-    if look.done < run:
-        return
-    _finish(look, template, targets)
+    fails_fast = dag.get("failFast") is not False
+    if not look.done < run or (fails_fast and look.is_held and look.failed(targets)):
+        _finish(look, template, targets)
 
 
 def _finish(look: "_Look", template: Template, targets: list[str]) -> None:
     course, step = look.course, look.step
-    branches = look.branches()
-    for name in targets:
-        status, culprit = branches[name]
-        if status in UNSUCCESSFUL and look.counts(name, status):
-            said = culprit.reason.sentence if culprit.reason else culprit.status
-            why = course.because(Code.STEP_FAILED, f"{culprit.name}: {said}")
-            failed = Status.ERROR if status is Status.ERROR else Status.FAILED
-            course.end(step, failed, why)
-            return
+    culprit = look.failed(targets)
+    if culprit:
+        said = culprit.reason.sentence if culprit.reason else culprit.status
+        why = course.because(Code.STEP_FAILED, f"{culprit.name}: {said}")
+        failed = Status.ERROR if culprit.status is Status.ERROR else Status.FAILED
+        course.end(step, failed, why)
+        return
     known = look.known
     for name in look.tasks:
         known = known.also(look.outputs(name))
@@ -135,23 +133,34 @@ class _Look:
             self.course, self.task_step(name), self.tasks[name], self.document, PREFIX
         )
 
-    def branches(self) -> dict[str, tuple[Status, Step]]:
-        """What became of each task; one that was left out is as the worst before it."""
-        found: dict[str, tuple[Status, Step]] = {}
+    @property
+    def is_held(self) -> bool:
+        """Whether no task is under way: those that have not begun are held back."""
+        steps = [self.task_step(name) for name in self.tasks if name not in self.done]
+        return all(step.status is Status.WAITING for step in steps)
+
+    def failed(self, targets: list[str]) -> Step | None:
+        """The task for which the dag does not succeed, if there is one."""
+        branches = self._branches()
+        for name in targets:
+            culprit = branches[name]
+            if culprit.status in UNSUCCESSFUL and self._counts(name, culprit):
+                return culprit
+        return None
+
+    def _branches(self) -> dict[str, Step]:
+        """What each task ended as; one that was left out, as the worst before it."""
+        found: dict[str, Step] = {}
         for name, task in self.tasks.items():
             step = self.task_step(name)
-            if step.status is not Status.SKIPPED:
-                found[name] = (step.status, step)
-                continue
             before = [found[need] for need in dependencies.names(task)]
-            bad = [one for one in before if one[0] in UNSUCCESSFUL]
-            found[name] = bad[0] if bad else (Status.SUCCEEDED, step)
+            bad = [one for one in before if one.status in UNSUCCESSFUL]
+            found[name] = bad[0] if step.status is Status.SKIPPED and bad else step
         return found
 
-    def counts(self, name: str, status: Status) -> bool:
-        """Whether the dag does not succeed because of this target."""
+    def _counts(self, name: str, culprit: Step) -> bool:
         step = self.task_step(name)
         if step.status is Status.SKIPPED:
             over: Fields = self.tasks[name].get("continueOn") or {}
-            return not (over.get("error") if status is Status.ERROR else over.get("failed"))
+            return not (over.get("error") if culprit.status is Status.ERROR else over.get("failed"))
         return unsuccessful(self.course, step, self.tasks[name])

@@ -121,7 +121,8 @@ def _go_round(course: Course, place: Place, step: Step) -> Step:
         return step
     found = []
     for child in items_of(course, step):
-        if not child.status.ended:
+        is_out = child.kind.is_leaf and child.status is not Status.WAITING
+        if not child.status.ended and not is_out:  # one that is executed waits for its outcome
             below = replace(place, id=child.id, name=child.name, parent=step.id)
             child = course.visit(below, child.memo["call"])  # type: ignore[arg-type] # kept by us
         found.append(child)
@@ -157,7 +158,7 @@ def _hooks_done(
             one,
             definition,
             document,
-            known.also(variables.of_step(place.prefix, name, one)),
+            known.also(hooks.of_told(place.prefix, name, one)),
             place.prefix,
         )
         for one in told

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -105,3 +106,153 @@ def _is_alive(pid: int) -> bool:
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+async def test_a_declared_output_is_read_and_no_two_steps_share_its_place(
+    runner: LocalRunner,
+) -> None:
+    more = """
+    outputs:
+      parameters:
+        - {name: word, valueFrom: {path: /tmp/towpath-test/word.txt}}
+        - {name: none, valueFrom: {path: /tmp/none, default: nothing}}
+"""
+    plays = [shell(f"echo {n} > /tmp/towpath-test/word.txt; sleep 0.1", more) for n in range(4)]
+    ended = await asyncio.gather(*(executed(runner, play) for play in plays))
+    assert [one.outputs["parameters.word"] for one in ended] == ["0", "1", "2", "3"]
+    assert ended[0].outputs["parameters.none"] == "nothing"
+
+
+async def test_an_output_that_was_not_written_is_an_error(runner: LocalRunner) -> None:
+    more = "    outputs: {parameters: [{name: word, valueFrom: {path: /tmp/word}}]}"
+    outcome = await executed(runner, shell("true", more))
+    assert outcome.status is Status.ERROR
+    assert outcome.reason is not None
+    assert "`word` cannot be read from /tmp/word" in outcome.reason.sentence
+
+
+async def test_output_beyond_the_limit_is_left_out_and_the_step_goes_on(
+    runner: LocalRunner,
+) -> None:
+    log = Kept()
+    outcome = await executed(
+        runner, shell("yes | head -c 5000; echo end > done; cat done >&2"), log
+    )
+    assert outcome.status is Status.SUCCEEDED
+    assert len(log.data) < 1200
+    assert b"output beyond 1000 bytes is not kept" in log.data
+
+
+async def test_more_than_a_process_can_be_given_is_an_error_that_says_so(
+    runner: LocalRunner,
+) -> None:
+    outcome = await executed(runner, shell("# " + "x" * 200_000))
+    assert outcome.status is Status.ERROR
+    assert outcome.reason is not None
+    assert "more than this machine passes to a process" in outcome.reason.sentence
+
+
+async def test_a_program_that_is_not_here_is_named_with_the_image_that_has_it(
+    runner: LocalRunner,
+) -> None:
+    play = Play(workflow(ONE.format(command="[no-such-program]")))
+    outcome = await executed(runner, play)
+    assert outcome.status is Status.ERROR
+    assert outcome.reason is not None
+    assert "`no-such-program` is no program on this machine; the image busybox" in (
+        outcome.reason.sentence
+    )
+
+
+ONE = """
+entrypoint: main
+templates:
+  - name: main
+    container: {{image: busybox, command: {command}}}
+"""
+
+
+async def test_a_path_that_only_the_image_has_is_looked_for_by_its_name(
+    runner: LocalRunner,
+) -> None:
+    play = Play(workflow(ONE.format(command="[/no/such/folder/echo, here]")))
+    assert (await executed(runner, play)).outputs["result"] == "here"
+
+
+async def test_the_command_of_an_image_may_be_told() -> None:
+    runner = LocalRunner(images={"busybox": ["echo", "told"]})
+    play = Play(workflow(ONE.format(command="[]")), runner)
+    assert (await executed(runner, play)).outputs["result"] == "told"
+    runner.close()
+
+
+async def test_a_step_that_takes_too_long_is_ended(runner: LocalRunner) -> None:
+    outcome = await executed(runner, shell("sleep 600", "    activeDeadlineSeconds: 0.2"))
+    assert outcome.status is Status.FAILED
+    assert outcome.reason is not None
+    assert outcome.reason.code == "timed_out"
+
+
+async def test_what_a_step_leaves_behind_is_ended_when_it_ends(runner: LocalRunner) -> None:
+    script = "(setsid sh -c 'sleep 600 >/dev/null 2>&1 & echo $!' &) ; sleep 0.2"
+    outcome = await executed(runner, shell(script))
+    assert not _is_alive(int(outcome.outputs["result"]))
+
+
+async def test_a_script_is_given_to_its_command_as_a_file(runner: LocalRunner) -> None:
+    play = Play(
+        workflow("""
+entrypoint: main
+templates:
+  - name: main
+    script:
+      image: python
+      command: [python3]
+      env: [{name: WHO, value: ada}, {name: GREETING, value: hello $(WHO)}]
+      source: |
+        import os
+        print(os.environ["GREETING"], os.environ["TOWPATH_STEP_ID"])
+""")
+    )
+    outcome = await executed(runner, play)
+    assert outcome.outputs["result"] == f"hello ada {play.run.id}/main/0"
+
+
+KILLED = """
+import asyncio, sys
+from workflow_runs import Play, workflow
+from towpath.runner import LocalRunner
+
+class Log:
+    async def write(self, data):
+        sys.stdout.write(data.decode())
+        sys.stdout.flush()
+
+async def main():
+    play = Play(workflow(sys.argv[1]))
+    await LocalRunner().execute(play.run, play.progress.due[0], Log())
+
+asyncio.run(main())
+"""
+
+
+async def test_a_runner_that_is_killed_leaves_no_process_and_no_folder() -> None:
+    script = "pwd; setsid sleep 600 & echo $!; wait"
+    spec = ONE.format(command=f'[sh, -c, "{script}"]')
+    runner = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        KILLED,
+        spec,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert runner.stdout is not None
+    folder = Path((await runner.stdout.readline()).decode().strip())
+    pid = int(await runner.stdout.readline())
+    assert _is_alive(pid)
+    runner.kill()
+    await runner.wait()
+    async with asyncio.timeout(60):
+        while _is_alive(pid) or folder.exists():  # noqa: ASYNC110, ASYNC240 # nothing tells of it
+            await asyncio.sleep(0.05)

@@ -108,3 +108,20 @@ templates:
         )
     ).through(by_name(**answers))
     assert ("last" in play.executed) is runs
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ("suspend: {duration: 0}", "succeeded"),
+        ("timeout: 0s\n    container: {image: x, command: [echo]}", "failed"),
+        (
+            "retryStrategy: {limit: 3, backoff: {duration: 10s, maxDuration: 10s}}\n"
+            "    container: {image: x, command: [fail]}",
+            "failed",
+        ),
+    ],
+)
+def test_what_has_no_time_ends_at_once(more: str, status: str) -> None:
+    play = Play(workflow(f"entrypoint: main\ntemplates:\n  - name: main\n    {more}\n"))
+    assert play.through(lambda step: 1).run.status == status
