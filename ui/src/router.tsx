@@ -33,6 +33,8 @@ interface ReleaseSearch {
   readonly show?: string;
   readonly step?: string;
   readonly application?: string;
+  /** The drawer of the release as a whole. */
+  readonly about?: string;
   /** A line of the step's log, from 1. */
   readonly line?: number;
 }
@@ -91,7 +93,7 @@ const release = createRoute({
   getParentRoute: () => shell,
   path: "/releases/$release",
   validateSearch: (given: Given): ReleaseSearch => ({
-    ...words("environment", "show", "step", "application")(given),
+    ...words("environment", "show", "step", "application", "about")(given),
     ...(Number.isInteger(given.line) ? { line: given.line as number } : {}),
   }),
   component: lazyRouteComponent(() => import("./release/Release"), "ReleaseFlow"),

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { EnvironmentShown, ReleaseDocument } from "../src/api/schema";
 import { EnvironmentCard } from "../src/release/EnvironmentCard";
 import * as told from "../src/release/environment";
+import { hasOwn, ReleaseDrawer } from "../src/release/ReleaseDrawer";
 import { told as tell } from "../src/release/telling";
 import { sentence } from "../src/releases/Row";
 import { answers } from "./answers";
@@ -89,6 +90,37 @@ describe("the graph", () => {
       "load-test prod-us": "ahead",
     });
     expect(new Set(Object.values(stretch(waiting)))).toEqual(new Set(["ahead"]));
+  });
+});
+
+describe("what belongs to the release as a whole", () => {
+  const at = "2026-11-22T12:00:00Z";
+  const told = (purpose: "on_fail" | "on_success", status: "skipped" | "succeeded", sentence: string) => ({
+    ...{ purpose, status, attempt: 1, template: "announce", started_at: at, ended_at: at },
+    reason: sentence ? { code: "nothing_to_do", sentence, data: {}, since: null, advice: "" } : null,
+  });
+  const [workflow] = environment(held, "load-test").workflows;
+  const release: ReleaseDocument = {
+    ...held,
+    context: { CHANGE: "CHG-17", approvers: ["ravi"] },
+    hooks: [told("on_fail", "skipped", "the release is succeeded"), told("on_success", "succeeded", "")],
+    workflows: workflow ? [{ ...workflow, purpose: "on_success" }] : [],
+  };
+
+  it("is its hooks, with what was not run and why, and what workflows handed on", () => {
+    const open = vi.fn();
+    render(<ReleaseDrawer release={release} open={open} close={vi.fn()} />);
+    expect(screen.getByText("the release is succeeded")).toBeTruthy();
+    expect(screen.getAllByText(/Success hook/)).toHaveLength(1); // its workflow says all of it
+    expect(screen.getByText("CHG-17")).toBeTruthy();
+    expect(screen.getByText('["ravi"]')).toBeTruthy();
+    fireEvent.click(screen.getByText("k6-run"));
+    expect(open).toHaveBeenCalledWith("on_success:k6-run");
+  });
+
+  it("is offered only where there is something", () => {
+    expect(hasOwn(release)).toBe(true);
+    expect(hasOwn(held)).toBe(false);
   });
 });
 

@@ -191,7 +191,7 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
             name={name}
             targets={targets}
             locks={locks}
-            canGoBack={environment.release !== ""}
+            release={environment.release}
             product={product.name}
             promote={(to) => promote(to, [])}
             ask={ask}
@@ -294,12 +294,13 @@ interface ColumnMenuProps {
   readonly product: string;
   readonly targets: readonly string[];
   readonly locks: readonly LockShown[];
-  readonly canGoBack: boolean;
+  /** What landed there last; empty where that was before the first release. */
+  readonly release: string;
   readonly promote: (to: string) => void;
   readonly ask: (kind: "rollback" | "lock") => void;
 }
 
-function ColumnMenu({ name, product, targets, locks, canGoBack, promote, ask }: ColumnMenuProps) {
+function ColumnMenu({ name, product, targets, locks, release, promote, ask }: ColumnMenuProps) {
   const mine = locks.some((lock) => lock.product === product);
   const whole = locks.some((lock) => lock.product === "");
   return (
@@ -315,8 +316,9 @@ function ColumnMenu({ name, product, targets, locks, canGoBack, promote, ask }: 
             Promote all to {to}…
           </Menu.Item>
         ))}
+        {release && targets.map((to) => <WouldGet key={to} release={release} from={name} to={to} />)}
         {targets.length > 0 && <Menu.Divider />}
-        <Menu.Item disabled={!canGoBack} onClick={() => ask("rollback")}>
+        <Menu.Item disabled={!release} onClick={() => ask("rollback")}>
           Roll back…
         </Menu.Item>
         {mine ? (
@@ -327,6 +329,29 @@ function ColumnMenu({ name, product, targets, locks, canGoBack, promote, ask }: 
         {whole && <Menu.Item onClick={() => void unlock("", name)}>Unlock all of {name}</Menu.Item>}
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+interface WouldGetProps {
+  readonly release: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+function WouldGet({ release, from, to }: WouldGetProps) {
+  return (
+    <Menu.Item
+      renderRoot={(props) => (
+        <Link
+          to="/releases/$release/notes"
+          params={{ release }}
+          search={{ environment: from, from: to }}
+          {...props}
+        />
+      )}
+    >
+      What {to} would get
+    </Menu.Item>
   );
 }
 

@@ -2,7 +2,14 @@
 
 import { useHotkeys } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
-import type { EnvironmentShown, PhaseShown, ReasonShown, ReleaseDocument } from "../api/schema";
+import type {
+  EnvironmentShown,
+  HookTold,
+  PhaseShown,
+  ReasonShown,
+  ReleaseDocument,
+  WorkflowShown,
+} from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { Person } from "../kit/Person";
@@ -81,7 +88,8 @@ export function Drawer({ release, environment, open, close }: DrawerProps) {
         ))}
         <Gates environment={environment} />
         <Phases phases={environment.phases} />
-        <Workflows environment={environment} open={(step) => open(name, step)} />
+        <Workflows of={environment.workflows} open={(step) => open(name, step)} />
+        <Hooks told={environment.hooks} ran={environment.workflows} />
         <Landings environment={environment} release={release.id} />
         <Settings environment={environment} />
       </div>
@@ -98,7 +106,7 @@ function Fact({ title, children }: { readonly title: string; readonly children: 
   );
 }
 
-function Warning({ reason }: { readonly reason: ReasonShown }) {
+export function Warning({ reason }: { readonly reason: ReasonShown }) {
   return (
     <div className="note suspended">
       <Icon name="warning" />
@@ -147,11 +155,11 @@ function Gates({ environment }: { readonly environment: EnvironmentShown }) {
   );
 }
 
-function Phases({ phases }: { readonly phases: readonly PhaseShown[] }) {
+export function Phases({ phases, title = "Phases" }: { readonly phases: readonly PhaseShown[]; readonly title?: string }) {
   if (!phases.length) return null;
   return (
     <section>
-      <h3>Phases</h3>
+      <h3>{title}</h3>
       <ul className="phases">
         {phases.map((phase) => (
           <li key={phase.name}>
@@ -179,15 +187,16 @@ function Phases({ phases }: { readonly phases: readonly PhaseShown[] }) {
 }
 
 interface WorkflowsProps {
-  readonly environment: EnvironmentShown;
+  readonly of: readonly WorkflowShown[];
   readonly open: (step: string) => void;
 }
 
-function Workflows({ environment, open }: WorkflowsProps) {
-  return environment.workflows.map((workflow) => (
+export function Workflows({ of, open }: WorkflowsProps) {
+  return of.map((workflow) => (
     <section key={workflow.purpose}>
       <h3>
         {phaseName(workflow.purpose)}: {workflow.template}
+        {workflow.attempt > 1 && <span className="t3">, attempt {workflow.attempt}</span>}
       </h3>
       {workflow.steps.map((step) => (
         <button key={step.name} className="step" onClick={() => open(stepKey(workflow, step))}>
@@ -201,6 +210,40 @@ function Workflows({ environment, open }: WorkflowsProps) {
       {!workflow.steps.length && <p className="t3 s12">No step has begun.</p>}
     </section>
   ));
+}
+
+interface HooksProps {
+  readonly told: readonly HookTold[];
+  readonly ran: readonly WorkflowShown[];
+}
+
+/** Hooks that are told how an attempt ended, where their workflows do not say all of it. */
+export function Hooks({ told: all, ran }: HooksProps) {
+  const hooks = all.filter(
+    ({ purpose, attempt, reason }) =>
+      reason !== null || !ran.some((each) => each.purpose === purpose && each.attempt === attempt),
+  );
+  if (!hooks.length) return null;
+  return (
+    <section>
+      <h3>Hooks</h3>
+      <ul className="phases">
+        {hooks.map((hook) => (
+          <li key={`${hook.purpose} ${hook.attempt}`}>
+            <Glyph status={hook.status} size={14} />
+            <span className="el">
+              <span className="m">{phaseName(hook.purpose)}</span> <span className="t2">{hook.template}</span>
+              {hook.attempt > 1 && <span className="t3">, attempt {hook.attempt}</span>}
+            </span>
+            <span className="t3">
+              <Duration from={hook.started_at} to={hook.ended_at} />
+            </span>
+            {hook.reason && <span className="why">{hook.reason.sentence}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 }
 
 function Landings({ environment, release }: { readonly environment: EnvironmentShown; readonly release: string }) {

@@ -14,6 +14,7 @@ import { Drawer } from "./Drawer";
 import { EnvironmentCard } from "./EnvironmentCard";
 import * as told from "./environment";
 import { worst } from "./Release";
+import { hasOwn, ReleaseDrawer } from "./ReleaseDrawer";
 import { StepDrawer, stepKey } from "./StepDrawer";
 
 /** Have what lays the graph out loaded meanwhile. */
@@ -24,7 +25,7 @@ export function prepare(): void {
 const NO_CELLS: readonly Cell[] = [];
 
 export default function Flow({ release }: { readonly release: ReleaseDocument }) {
-  const { environment: named, show, step: stepNamed } = useSearch({ from: "/shell/releases/$release" });
+  const { environment: named, show, step: stepNamed, about } = useSearch({ from: "/shell/releases/$release" });
   const navigate = useNavigate();
   const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
   const product = useQuery({ ...queries.product(release.product), retry: false });
@@ -40,7 +41,7 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
       void navigate({
         to: ".",
         search: (before) => {
-          const { environment, step, application, line, ...others } = before;
+          const { environment, step, application, line, about: whole, ...others } = before;
           if (!name || (name === environment && of === step)) return others;
           return { ...others, environment: name, ...(of ? { step: of } : {}) };
         },
@@ -48,6 +49,13 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
       }),
     [navigate, named],
   );
+  const openOwn = (wanted: boolean, of?: string) =>
+    void navigate({
+      to: ".",
+      search: ({ environment, step, application, line, about: whole, ...others }) =>
+        wanted ? { ...others, about: "release", ...(of ? { step: of } : {}) } : others,
+      replace: about !== undefined,
+    });
   const card = useCallback(
     (name: string) => {
       const environment = release.environments.find((each) => each.name === name);
@@ -82,13 +90,17 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
   const asList = phone || show === "list";
   // What is known of the applications decides about sizes: wait for it, so that nothing moves.
   const known = product.data !== undefined || product.isError;
-  const workflow = chosen?.workflows.find((each) => stepNamed?.startsWith(`${each.purpose}:`));
+  const own = about !== undefined && !chosen && hasOwn(release);
+  const workflow = (own ? release : chosen)?.workflows.find((each) => stepNamed?.startsWith(`${each.purpose}:`));
   const step = workflow?.steps.find((each) => stepKey(workflow, each) === stepNamed);
   return (
-    <div className={`stage${chosen ? " with-drawer" : ""}${step ? " with-step" : ""}`}>
+    <div className={`stage${chosen || own ? " with-drawer" : ""}${step ? " with-step" : ""}`}>
       {asList ? (
         <div className="outline" role="region" aria-label={`${release.id} as a list`}>
-          {!phone && <Switch asList />}
+          <div className="row">
+            {!phone && <Switch asList />}
+            <Own release={release} chosen={own} open={() => openOwn(!own)} />
+          </div>
           {release.environments.map((each) => (
             <div key={each.name}>{card(each.name)}</div>
           ))}
@@ -102,10 +114,17 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
           focus={named ?? worst(release)?.name}
         >
           <Switch />
+          <Own release={release} chosen={own} open={() => openOwn(!own)} />
         </Graph>
       ) : (
         <div className="canvas" aria-busy="true" />
       )}
+      {own &&
+        (workflow && step ? (
+          <StepDrawer release={release} environment="" workflow={workflow} step={step} close={() => openOwn(true)} />
+        ) : (
+          <ReleaseDrawer release={release} open={(of) => openOwn(true, of)} close={() => openOwn(false)} />
+        ))}
       {chosen &&
         (workflow && step ? (
           <StepDrawer
@@ -119,6 +138,22 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
           <Drawer release={release} environment={chosen} open={open} close={() => open(undefined)} />
         ))}
     </div>
+  );
+}
+
+interface OwnProps {
+  readonly release: ReleaseDocument;
+  readonly chosen: boolean;
+  readonly open: () => void;
+}
+
+function Own({ release, chosen, open }: OwnProps) {
+  if (!hasOwn(release)) return null;
+  return (
+    <button className="btn switch" aria-expanded={chosen} onClick={open}>
+      <Icon name={release.warnings.length ? "warning" : "workflows"} />
+      Hooks and context
+    </button>
   );
 }
 

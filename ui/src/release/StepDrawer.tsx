@@ -220,6 +220,7 @@ function Values({ step, run }: { readonly step: RunStep | undefined; readonly ru
       <Table title="Inputs" values={step?.inputs ?? {}} />
       <Table title="Outputs" values={step?.outputs ?? {}} />
       <Table title="Arguments of the workflow" values={run.arguments} />
+      <Table title="Labels of the workflow" values={run.labels} />
       <Table title="Outputs of the workflow" values={run.outputs} />
     </>
   );

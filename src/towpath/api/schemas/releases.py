@@ -135,7 +135,7 @@ class RefusalShown(Shown):
     sentence: str
 
 
-class HookShown(Shown):
+class HookTold(Shown):
     """A hook that is told how an attempt ended; `skipped`: it is not told this time."""
 
     purpose: Purpose
@@ -196,7 +196,7 @@ class EnvironmentShown(Shown):
     actions: tuple[str, ...]
     not_now: dict[str, RefusalShown]
     workflows: tuple[WorkflowShown, ...]
-    hooks: tuple[HookShown, ...]
+    hooks: tuple[HookTold, ...]
     settings: SettingsShown
     origins: dict[str, str]
 
@@ -281,7 +281,7 @@ class ReleaseDocument(Shown):
     workflows: tuple[WorkflowShown, ...]
     attempt: int
     on_start: PhaseShown | None
-    hooks: tuple[HookShown, ...]
+    hooks: tuple[HookTold, ...]
     warnings: tuple[ReasonShown, ...]
     context: dict[str, Any]
     environments: tuple[EnvironmentShown, ...]
@@ -323,7 +323,7 @@ def document(of: Release, carriers: Mapping[str, Carrier], around: Around) -> Re
         not_now=_refusals(may),
         workflows=runs.workflows(around.ran, ""),
         on_start=PhaseShown.model_validate(of.on_start) if of.on_start else None,
-        hooks=tuple(HookShown.model_validate(told) for told in of.told),
+        hooks=tuple(HookTold.model_validate(told) for told in of.told),
         warnings=tuple(ReasonShown.model_validate(warning) for warning in of.warnings),
         context=dict(of.context),
         environments=tuple(
@@ -389,7 +389,7 @@ def _environment(
         actions=may.actions,
         not_now=_refusals(may),
         workflows=runs.workflows(around.ran, promotion.environment),
-        hooks=tuple(HookShown.model_validate(told) for told in promotion.told),
+        hooks=tuple(HookTold.model_validate(told) for told in promotion.told),
         settings=SettingsShown.model_validate(promotion.settings),
         origins=dict(promotion.origins),
     )
