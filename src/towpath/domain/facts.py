@@ -87,14 +87,20 @@ class Standing:
     """How an environment has done since the release succeeded there, as far as is recorded.
 
     `here_since`: since when it holds what the release carries, or a newer one of its line (None:
-    it holds something else, `instead`). `healthy_since`: None when it is not healthy, for the
-    reason `sick`. Where no deployer tells, an environment is healthy.
+    it holds something else, `instead`). `healthy_since`: since when it is seen to be healthy; None
+    when it is not, for the reason `sick`, or when nobody watches (`watched` False): then nothing
+    is known of its health.
     """
 
     here_since: datetime | None
     instead: str = ""
     healthy_since: datetime | None = None
     sick: reasons.Reason | None = None
+
+    @property
+    def watched(self) -> bool:
+        """Whether a deployer says how healthy it is."""
+        return self.healthy_since is not None or self.sick is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 It counts from when the release succeeded in each of them, while that environment is healthy and
 holds the release or a newer one of its line. What breaks that sets it to zero. It never fails.
+Where nobody watches health, only the time and what lies there can count, and the gate says so.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from towpath.domain.facts import Facts, Standing
@@ -38,11 +40,29 @@ def gate(of: Release, promotion: Promotion, facts: Facts, now: datetime) -> Gate
         return Gate(GateKind.SOAK, Status.PENDING, _broken(broken[0], facts, time))
     latest, where = max((since, name) for name, since in counts.items() if since)
     opens = latest + time
-    data = {"environments": list(counts), "soak_seconds": time.total_seconds()}
+    blind = [name for name in counts if not _is_watched(facts.standings.get(name))]
+    data = {
+        "environments": list(counts),
+        "soak_seconds": time.total_seconds(),
+        "health_not_watched": blind,
+    }
     if opens <= now:
-        return Gate(GateKind.SOAK, Status.SUCCEEDED, Reason(Code.SOAKED, f"{time} passed", data))
-    sentence = f"soaks in {where} until {opens:%Y-%m-%d %H:%M:%S} UTC ({time}, h:mm:ss)"
+        sentence = f"{time} (h:mm:ss) passed{_unwatched(blind)}"
+        return Gate(GateKind.SOAK, Status.SUCCEEDED, Reason(Code.SOAKED, sentence, data))
+    until = f"{opens:%Y-%m-%d %H:%M:%S} UTC"
+    sentence = f"soaks in {where} until {until} ({time}, h:mm:ss){_unwatched(blind)}"
     return Gate(GateKind.SOAK, Status.PENDING, Reason(Code.SOAKING, sentence, data), opens)
+
+
+def _is_watched(standing: Standing | None) -> bool:
+    return standing is not None and standing.watched
+
+
+def _unwatched(environments: Sequence[str]) -> str:
+    """What is to be said of environments that count as healthy because nobody would know."""
+    if not environments:
+        return ""
+    return f"; the health of {' and '.join(environments)} is not watched: only time counts"
 
 
 def _since(promotion: Promotion, standing: Standing | None) -> datetime | None:

@@ -1,6 +1,6 @@
 """How environments have done since a release succeeded there, and who wrote what goes on.
 
-What a deployer says of an environment is kept here; where none says anything, it is healthy.
+What a deployer says of an environment is kept here; where none says anything, that is known too.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -48,9 +48,7 @@ _HEALTH = sa.text(
 _REPORT = sa.text(
     """
     INSERT INTO health (product, environment, reason)
-    SELECT :product, :environment, CAST(:reason AS jsonb)
-    WHERE CAST(:reason AS jsonb) IS NOT NULL OR EXISTS (
-        SELECT 1 FROM health WHERE product = :product AND environment = :environment)
+    VALUES (:product, :environment, CAST(:reason AS jsonb))
     ON CONFLICT (product, environment) DO UPDATE SET reason = excluded.reason,
         since = CASE WHEN (health.reason IS NULL) = (excluded.reason IS NULL) THEN health.since
             ELSE now() END

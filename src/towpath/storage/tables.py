@@ -280,8 +280,8 @@ log = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
-# What a deployer said last of a product in an environment; no row: it was always healthy, as far
-# as anybody told. `reason` is null while it is healthy.
+# What a deployer said last of a product in an environment; no row: nobody has said anything.
+# `reason` is null while it is healthy.
 health = sa.Table(
     "health",
     metadata,

@@ -70,8 +70,11 @@ async def test_where_nothing_came_it_is_as_it_was_from_the_beginning(stored: Sto
 
 async def test_health_is_what_was_said_last_and_since_when_it_is_so(stored: Stored) -> None:
     one = await _brought(stored)
+    assert not (await _standing(stored, one)).watched
     await stored.store.health("checkout", "qa", None)
-    assert (await _standing(stored, one)).healthy_since is None  # as ever
+    assert (await _standing(stored, one)).healthy_since == await stored.value(
+        "SELECT since FROM health"
+    )
     await stored.store.health("checkout", "qa", SICK)
     assert (await _standing(stored, one)).sick == SICK
     began = await stored.value("SELECT since FROM health")
@@ -87,9 +90,12 @@ async def test_health_is_what_was_said_last_and_since_when_it_is_so(stored: Stor
 async def test_only_news_of_health_wakes_the_releases_of_the_product(stored: Stored) -> None:
     one = await stored.make()
     ticket = await stored.look(one.id)
-    await stored.store.end_look(ticket, None)
     await stored.store.health("checkout", "qa", None)
+    await stored.store.end_look(ticket, None)
+    ticket = await stored.look(one.id)
+    await stored.store.end_look(ticket, None)
     due = "SELECT look_at < 'infinity' FROM look"
+    await stored.store.health("checkout", "qa", None)
     assert not await stored.value(due)
     await stored.store.health("checkout", "qa", SICK)
     assert await stored.value(due)

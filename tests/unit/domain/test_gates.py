@@ -191,6 +191,33 @@ def test_a_soak_counts_from_the_success_before_and_says_when_it_ends() -> None:
     assert world[one].status is Status.SUCCEEDED
 
 
+def test_a_soak_says_where_nobody_watches_health_and_only_time_counts() -> None:
+    steps = (
+        playbook.DIAMOND[0],
+        playbook.DIAMOND[1],
+        replace(playbook.DIAMOND[2], settings=PolicySettings(soak=HOUR, approval=Approval())),
+    )
+    world = playbook.World(steps=steps, health={"qa": (playbook.START, None)})
+    one = world.push()
+    gate = next(g for g in world.at(one, "prod").gates if g.kind is GateKind.SOAK)
+    assert gate.reason.sentence == (  # type: ignore[union-attr]
+        "soaks in qa until 2026-03-02 10:00:00 UTC (1:00:00, h:mm:ss); "
+        "the health of perf is not watched: only time counts"
+    )
+    assert gate.reason.data["health_not_watched"] == ["perf"]  # type: ignore[union-attr]
+    world.wait(hours=1)
+    gate = next(g for g in world.at(one, "prod").gates if g.kind is GateKind.SOAK)
+    assert gate.status is Status.SUCCEEDED
+    assert gate.reason.sentence == (  # type: ignore[union-attr]
+        "1:00:00 (h:mm:ss) passed; the health of perf is not watched: only time counts"
+    )
+    world.health["perf"] = (world.now, None)
+    world.run()
+    gate = next(g for g in world.at(one, "prod").gates if g.kind is GateKind.SOAK)
+    assert gate.opens_at == world.now + HOUR  # counted from when it was first seen to be healthy
+    assert "not watched" not in gate.reason.sentence  # type: ignore[union-attr]
+
+
 def test_a_soak_goes_on_under_a_newer_release_of_the_line() -> None:
     world = playbook.World(settings=PolicySettings(soak=HOUR))
     one = world.push()
