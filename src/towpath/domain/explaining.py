@@ -90,8 +90,17 @@ def _in_phase(of: Release, promotion: Promotion) -> Iterator[Wait]:
 
 
 def _ways_on(of: Release, promotion: Promotion) -> Iterator[str]:
-    """What brings an environment on that has failed, or is held for somebody to decide."""
-    if promotion.status is Status.WAITING or promotion.status is Status.RUNNING:
+    """What brings an environment on that has failed, or is held for somebody to decide.
+
+    One that is not reached is brought on by what brings those on that are in its way.
+    """
+    if promotion.status is Status.WAITING:
+        if of.on_start and of.on_start.over and not of.may_begin:
+            yield f"towpath release retry {of.id}"
+        for stuck in of.stuck_before(promotion):
+            yield from _ways_on(of, stuck)
+        return
+    if promotion.status is Status.RUNNING:
         return
     may = possible.in_environment(of, promotion.environment, _SOMEBODY, ())
     if "retry" in may.actions:

@@ -4,8 +4,8 @@ The content and the flow's copy never change after creation; everything else cha
 events (`evolution`). Status is never stored beside its parts: it is aggregated from them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -320,11 +320,28 @@ class Release:
         """Why the promotion has its status; for one not reached, what it waits for."""
         if promotion.reason or promotion.status is not Status.WAITING:
             return promotion.reason
-        names = [p.environment for p in self.before(promotion) if not p.lets_through]
-        sentence = f"waits for {' and '.join(names)}" if names else "is about to begin"
+        since = self.course.since or self.created_at
+        if self.on_start and not self.may_begin:
+            return _after_hook(self.on_start, since)
+        direct = [p for p in self.before(promotion) if not p.lets_through]
+        behind = [p for p in self.stuck_before(promotion) if p not in direct]
+        sentence = f"waits for {_named(direct)}" if direct else "is about to begin"
         return reasons.Reason(
-            reasons.Code.WAITING_FOR_ENVIRONMENT, sentence, {"environments": names}
+            reasons.Code.WAITING_FOR_ENVIRONMENT,
+            f"{sentence}, behind {_named(behind)}" if behind else sentence,
+            {"environments": [p.environment for p in direct]},
+            since,
         )
+
+    def stuck_before(self, promotion: Promotion) -> tuple[Promotion, ...]:
+        """What has ended, at any distance, in the way of one that is not reached."""
+        found: dict[str, Promotion] = {}
+        for before in self.before(promotion):
+            if before.over and not before.lets_through:
+                found[before.environment] = before
+            elif before.status is Status.WAITING:
+                found |= {each.environment: each for each in self.stuck_before(before)}
+        return tuple(found.values())
 
     @property
     def ended(self) -> bool:
@@ -366,6 +383,22 @@ class Release:
             before.lets_through or (not before.over and self.reachable(before))
             for before in self.before(promotion)
         )
+
+
+def _named(promotions: Sequence[Promotion]) -> str:
+    """Their environments; of one that has ended with how it did."""
+    return " and ".join(
+        f"{p.environment} ({p.status})" if p.over else p.environment for p in promotions
+    )
+
+
+def _after_hook(hook: Phase, since: datetime) -> reasons.Reason:
+    """What an environment waits for while nothing of its release may begin."""
+    if hook.reason is None:
+        sentence = "waits for the start hook of the release"
+        return reasons.Reason(reasons.Code.WORKFLOW_RUNNING, sentence, since=since)
+    sentence = f"nothing begins before the start hook of the release: {hook.reason.sentence}"
+    return replace(hook.reason, sentence=sentence)
 
 
 def _still_to_tell(hooks: catalog.Hooks, told: Iterable[Told], attempt: int) -> bool:

@@ -142,7 +142,7 @@ async def test_a_release_says_why_each_environment_waits_and_what_can_be_done(si
     }
     dev, qa, prod = document["environments"]
     assert [phase["name"] for phase in dev["phases"]] == ["sync", "health"]
-    assert prod["reason"]["sentence"] == "waits for qa"
+    assert prod["reason"]["sentence"] == "waits for qa (failed)"
     assert (qa["actions"], prod["actions"]) == (["skip", "retry"], ["skip"])
     assert document["actions"] == ["retry"]
     assert document["not_now"]["terminate"]["code"] == "already_ended"

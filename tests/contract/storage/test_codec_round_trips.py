@@ -128,7 +128,7 @@ def test_the_summary_says_how_each_environment_stands_and_what_it_waits_for() ->
     assert [place["position"] for place in summary.values()] == [0, 1, 2]
     assert summary["dev"]["mark"] == "dev=succeeded"
     assert (summary["qa"]["reason"], summary["qa"]["release"]) == ("superseded_by", "checkout-2")
-    assert summary["prod"]["sentence"] == "waits for qa"
+    assert summary["prod"]["sentence"] == "waits for qa (superseded)"
 
 
 async def test_what_postgresql_refuses_in_a_text_is_replaced(database_url: str) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import playbook
 import promotion_states
 from towpath.domain import explaining
-from towpath.domain.catalog import Approval, PolicySettings, Window
+from towpath.domain.catalog import Approval, FlowStep, PolicySettings, Window
 from towpath.domain.explaining import Wait
 from towpath.domain.reasons import Code, Reason
 
@@ -83,3 +83,28 @@ def test_a_broken_soak_names_how_the_release_comes_back_unless_it_is_sick() -> N
     world.run()
     (wait,) = _waits((world, two, "prod")).values()
     assert wait.commands == (by_hand,)
+
+
+def test_what_is_behind_a_failure_names_it_and_what_brings_it_on() -> None:
+    steps = (*playbook.STRAIGHT, FlowStep("prod-us", ("prod",)))
+    world = playbook.World(steps=steps, git={"qa": ["refuse"]})
+    one = world.push()
+    (wait,) = _waits((world, one, "prod")).values()
+    assert (wait.sentence, wait.since) == ("waits for qa (failed)", playbook.START)
+    (further,) = _waits((world, one, "prod-us")).values()
+    assert further.sentence == "waits for prod, behind qa (failed)"
+    ways = (f"towpath release retry {one} --environment qa", f"towpath skip {one} qa")
+    assert wait.commands == further.commands == ways
+
+
+def test_while_the_start_hook_is_not_done_nothing_waits_for_an_environment() -> None:
+    for where in ("dev", "qa"):
+        world, one, _ = promotion_states.start_hook_runs()
+        (wait,) = _waits((world, one, where)).values()
+        assert wait.sentence == (
+            "nothing begins before the start hook of the release: start hook start is running"
+        )
+        assert (wait.since, wait.commands) == (world.now, ())
+        (wait,) = _waits((*promotion_states.start_hook_failed()[:2], where)).values()
+        assert wait.sentence.endswith("start hook start failed: step check failed")
+        assert wait.commands == (f"towpath release retry {one}",)
