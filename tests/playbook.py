@@ -8,7 +8,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from playbook_engine import Engine
-from playbook_outside import DIAMOND, LOOKS_IN_A_WAIT, MAIN, PRODUCT, START, STRAIGHT, Attempt
+from playbook_outside import (
+    DIAMOND,
+    FOUND,
+    LOOKS_IN_A_WAIT,
+    MAIN,
+    PRODUCT,
+    START,
+    STRAIGHT,
+    Attempt,
+)
 from towpath.domain import (
     approvals,
     content,
@@ -57,8 +66,9 @@ class World(Engine):
         return self._add(creation.by_hand(origin, self.config(), source, target), look=look)
 
     def roll_back(self, environment: str, to: str, *, lock: bool = True, look: bool = True) -> str:
-        """A person brings an environment back to what landed there with a release."""
-        version = next(v for name, v in self.landings[environment] if name == to)
+        """A person brings an environment back to what landed with a release, or was found."""
+        landed = [v for name, v in self.landings.get(environment, []) if name == to]
+        version = landed[0] if landed else FOUND
         origin = self._origin(Trigger.ROLLBACK, version)
         made = creation.back(origin, self.config(), environment, to, lock=lock)
         return self._add(made, look=look)

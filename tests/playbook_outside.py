@@ -21,6 +21,8 @@ PRODUCT = "checkout"
 MAIN = f"{PRODUCT}/dev/main"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ROUNDS = 200
+FOUND = "v0"
+"""The version that lies in every environment from the beginning."""
 LEASE = timedelta(seconds=10)
 LOOKS_IN_A_WAIT = 40
 
@@ -36,7 +38,7 @@ DIAMOND = (
 class Branch:
     """What lies on a branch: whose content, and how often it changed."""
 
-    version: str = "v0"
+    version: str = FOUND
     writer: str = ""
     serial: int = 0
     by_hand: bool = False

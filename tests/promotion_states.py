@@ -8,10 +8,13 @@ import playbook
 from towpath.domain.catalog import (
     Approval,
     Concurrency,
+    Hooks,
     OnDrift,
     PolicySettings,
     PromotionAction,
+    Window,
 )
+from towpath.domain.reasons import Code, Reason
 from towpath.domain.status import Status
 
 PROGRESSING = (Status.SUCCEEDED, Status.RUNNING)
@@ -35,6 +38,21 @@ def queued() -> Made:
 def asked_for_approval() -> Made:
     world = playbook.World(settings=PolicySettings(approval=Approval()))
     return world, world.push(), "qa"
+
+
+def to_be_asked_later() -> Made:
+    asking = replace(playbook.STRAIGHT[1], settings=PolicySettings(approval=Approval()))
+    world = playbook.World(steps=(playbook.STRAIGHT[0], asking), deployments={"qa": PROGRESSING})
+    return world, world.push(), "prod"
+
+
+def approved_and_on_its_way() -> Made:
+    world = playbook.World(
+        settings=PolicySettings(approval=Approval()), deployments={"qa": PROGRESSING}
+    )
+    one = world.push()
+    world.approve(one, "qa", "zoe")
+    return world, one, "qa"
 
 
 def approved_and_soaking() -> Made:
@@ -76,6 +94,24 @@ def perhaps_written() -> Made:
 def held_by_drift() -> Made:
     world = playbook.World(settings=PolicySettings(on_drift=OnDrift.HOLD))
     world.change_by_hand("qa")
+    return world, world.push(), "qa"
+
+
+def outside_its_window() -> Made:
+    night = Window("deny", "FREQ=DAILY;BYHOUR=8", 4 * HOUR)
+    world = playbook.World(windows={"qa": (night,)})
+    return world, world.push(), "qa"
+
+
+def soaking_where_it_is_sick() -> Made:
+    sick = (None, Reason(Code.HEALTH_DEGRADED, "crash loop"))
+    world = playbook.World(settings=PolicySettings(soak=HOUR), health={"dev": sick})
+    return world, world.push(), "qa"
+
+
+def without_an_application() -> Made:
+    world = playbook.World()
+    world.missing["qa"] = Reason(Code.APPLICATION_MISSING, "no application in qa")
     return world, world.push(), "qa"
 
 
@@ -195,10 +231,76 @@ def source() -> Made:
     return world, world.promote("dev", "prod"), "dev"
 
 
+# --- workflows and hooks -------------------------------------------------------------------------
+BOTH = PolicySettings(pre_action="check", post_action="smoke")
+
+
+def _with_workflows(name: str, *script: str, **more: object) -> Made:
+    steps = (replace(playbook.STRAIGHT[0], settings=BOTH), playbook.STRAIGHT[1])
+    world = playbook.World(steps=steps, workflows={name: list(script)}, **more)  # type: ignore[arg-type]
+    return world, world.push(), "qa"
+
+
+def start_hook_runs() -> Made:
+    world = playbook.World(hooks=Hooks("start"), workflows={"start": ["running"]})
+    return world, world.push(), "qa"
+
+
+def start_hook_failed() -> Made:
+    world = playbook.World(hooks=Hooks("start"), workflows={"start": ["failed"]})
+    return world, world.push(), "qa"
+
+
+def check_waits_for_a_worker() -> Made:
+    return _with_workflows("check", "pending")
+
+
+def check_runs() -> Made:
+    return _with_workflows("check", "running")
+
+
+def check_is_suspended() -> Made:
+    return _with_workflows("check", "suspended")
+
+
+def check_failed_and_another_runs() -> Made:
+    return _with_workflows("check", "failed", "running", applications=("api", "web"))
+
+
+def check_failed() -> Made:
+    return _with_workflows("check", "failed")
+
+
+def check_cannot_run() -> Made:
+    return _with_workflows("check", "error")
+
+
+def check_does_not_stop() -> Made:
+    world, one, where = _with_workflows("check", "running", deaf=True)
+    world.terminate(one)
+    return world, one, where
+
+
+def smoke_test_runs() -> Made:
+    return _with_workflows("smoke", "running")
+
+
+def smoke_test_failed() -> Made:
+    return _with_workflows("smoke", "failed")
+
+
+def its_end_is_being_told() -> Made:
+    steps = (replace(playbook.STRAIGHT[0], hooks=Hooks(on_fail="bad")), playbook.STRAIGHT[1])
+    world = playbook.World(steps=steps, workflows={"bad": ["running"]}, git={"qa": ["refuse"]})
+    return world, world.push(), "qa"
+
+
 STATES: tuple[Callable[[], Made], ...] = (
     waiting,
     queued,
+    to_be_asked_later,
     asked_for_approval,
+    approved_and_on_its_way,
     approved_and_soaking,
     half_approved,
     locked,
@@ -206,6 +308,9 @@ STATES: tuple[Callable[[], Made], ...] = (
     writing,
     perhaps_written,
     held_by_drift,
+    outside_its_window,
+    soaking_where_it_is_sick,
+    without_an_application,
     landed,
     sync_needed,
     succeeded,
@@ -226,4 +331,16 @@ STATES: tuple[Callable[[], Made], ...] = (
     trigger,
     failed_trigger,
     source,
+    start_hook_runs,
+    start_hook_failed,
+    check_waits_for_a_worker,
+    check_runs,
+    check_is_suspended,
+    check_failed_and_another_runs,
+    check_failed,
+    check_cannot_run,
+    check_does_not_stop,
+    smoke_test_runs,
+    smoke_test_failed,
+    its_end_is_being_told,
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 import playbook
-from towpath.domain import decide, events, skipping, wishes
+from towpath.domain import decide, events, wishes
 from towpath.domain.catalog import Concurrency, FlowStep, Hooks, PolicySettings, PromotionAction
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import PhaseName
@@ -510,48 +510,6 @@ def test_an_environment_is_skipped_when_its_workflows_have_stopped(script: list[
     world.come("check", Status.TERMINATED)
     world.run()
     assert world.tell(one) == "succeeded: dev succeeded, qa skipped skipped_by, prod succeeded"
-
-
-# --- what a person may do --------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("run", "deaf", "terminate", "retry", "skip"),
-    [
-        ("pending", False, "", "nothing_to_retry", ""),
-        ("running", False, "", "nothing_to_retry", ""),
-        ("suspended", False, "", "nothing_to_retry", ""),
-        ("failed running", False, "", "still_running", ""),
-        ("terminating", True, "asked already", "terminating", "terminated"),
-        ("failed", False, "already_ended", "", ""),
-        ("error", False, "already_ended", "", ""),
-        ("succeeded", False, "already_ended", "nothing_to_retry", "landed"),
-    ],
-)
-def test_what_a_person_may_do_while_workflows_are_in_flight(
-    run: str, deaf: bool, terminate: str, retry: str, skip: str
-) -> None:
-    script = [{"terminating": "running"}.get(word, word) for word in run.split()]
-    world = playbook.World(
-        steps=qa_only(),
-        applications=("api", "web"),
-        workflows={"check": script},
-        deaf=deaf,
-    )
-    one = world.push()
-    if run == "terminating":
-        world.terminate(one)
-    assert _answer(lambda: wishes.terminate(world[one], "ann")) == terminate
-    around = world.known(one)
-    assert _answer(lambda: wishes.retry(world[one], around, {}, None)) == retry
-    assert _answer(lambda: skipping.skip(world[one], "qa", around, None, "ann")) == skip
-
-
-def _answer(wish: object) -> str:
-    """Empty when it is done, else why not."""
-    try:
-        happened = wish()  # type: ignore[operator]
-    except wishes.Refused as refused:
-        return refused.code
-    return "" if happened else "asked already"
 
 
 def test_a_trigger_environment_takes_its_post_action_from_the_policy_too() -> None:
