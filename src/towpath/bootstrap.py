@@ -72,7 +72,7 @@ def worker(settings: Settings) -> None:
 
 
 async def _until_told(settings: Settings, *, http: bool) -> None:
-    _collect_less()
+    collect_less()
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -83,7 +83,7 @@ async def _until_told(settings: Settings, *, http: bool) -> None:
         log.info("stopping")
 
 
-def _collect_less() -> None:
+def collect_less() -> None:
     """A catalog and every answer are many small objects, and hardly any of them are in circles.
 
     Looking for circles after each 700 of them took a third of the time of a long list.

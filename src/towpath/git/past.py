@@ -5,7 +5,6 @@ range goes; libgit2 walks the same commits several times as slowly. Must not kno
 the commits.
 """
 
-import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -180,7 +179,7 @@ class _Reading:
 
 def _records(listed: str) -> Iterator[tuple[str, Commit]]:
     for record in listed.split("\0"):
-        with contextlib.suppress(ValueError):  # the empty end
+        if record:  # the end has none
             marked, parents, author, date, message = record.split("\n", 4)
             yield marked[0], Commit(marked[1:], tuple(parents.split()), author, date, message)
 

@@ -62,7 +62,7 @@ class Composition:
         self._requests: dict[RequestKey, _Listed] = {}
         self._features: dict[str, _Feature] = {}
         self._commits: dict[tuple[str, str, bool], Document] = {}
-        self._request_issues: dict[RequestKey, tuple[str, ...]] = {}
+        self._request_issues: dict[RequestKey, Sequence[str]] = {}
         for each in gathered.code:
             self._range(each)
         self._reports()
@@ -104,18 +104,15 @@ class Composition:
 
     # --- code --------------------------------------------------------------------------------
     def _range(self, found: CodeRange) -> None:
+        named, has_paths = dict.fromkeys(found.components), found.has_paths
         for side, back in ((found.between.came, False), (found.between.went, True)):
             attributed = attribution.attribute(side)
             for commit in side:
-                names = [
-                    name
-                    for name, shas in found.components.items()
-                    if shas is None or commit.sha in shas
-                ]
+                names = _touched(found.components, commit.sha) if has_paths else named
                 if not names:
                     continue
                 request = attributed.requests.get(commit.sha)
-                if request is None:
+                if request is None and self._known.of_commits:
                     number = self._known.of_commits.get((found.repository, commit.sha))
                     request = PullRequest(number) if number else None
                 undone = attributed.reverted_by.get(commit.sha)
@@ -125,7 +122,7 @@ class Composition:
         self,
         repository: str,
         commit: Commit,
-        components: Sequence[str],
+        components: dict[str, None],
         request: PullRequest | None,
         undone: str | None,
         back: bool,
@@ -134,57 +131,62 @@ class Composition:
         if item := self._commits.get(place):
             item["components"] = [*dict.fromkeys((*item["components"], *components))]
             return
-        keys = dict.fromkeys(self._keys(repository, commit.message))
+        keys = self._keys(repository, commit.message)
         lasting = undone is None and not back
         if request is not None:
-            keys.update(dict.fromkeys(self._of_request(repository, request)))
+            keys = _distinct(keys, self._of_request(repository, request))
             listed = self._listed(repository, request)
-            listed.components.update(dict.fromkeys(components))
-            listed.issues.update(keys)
+            listed.components |= components
+            listed.issues |= dict.fromkeys(keys)
             listed.commits += 1
             listed.lasting += lasting
             listed.taken_back = listed.taken_back or back
         for key in keys:
-            feature = self._features.setdefault(key, _Feature())
-            feature.components.update(dict.fromkeys(components))
+            feature = self._features.get(key) or self._features.setdefault(key, _Feature())
+            feature.components |= components
             feature.commits += 1
             feature.lasting += lasting
             feature.taken_back += back
             if request is not None:
                 feature.requests[repository, request.number] = None
+        names = [*components]
         self._commits[place] = {
             "repository": repository,
             "sha": commit.sha,
             "author": commit.author,
             "committed_at": commit.committed_at,
             "subject": commit.subject,
-            "component": components[0],
-            "components": [*components],
+            "component": names[0],
+            "components": names,
             "pull_request": request.number if request else None,
-            "issues": [*keys],
+            "issues": keys,
             "merge": len(commit.parents) > 1,
             "taken_back": back,
             "reverted_by": undone,
         }
 
-    def _keys(self, repository: str, text: str) -> Iterator[str]:
-        yield from self._finder.in_text(text)
-        yield from self._finder.on_host(text, places.path(repository))
+    def _keys(self, repository: str, text: str) -> Sequence[str]:
+        """The issues that a text names, each once."""
+        found = self._finder.in_text(text)
+        return _distinct(found, self._finder.on_host(text, places.path(repository)))
 
-    def _of_request(self, repository: str, request: PullRequest) -> tuple[str, ...]:
+    def _of_request(self, repository: str, request: PullRequest) -> Sequence[str]:
         place = (repository, request.number)
         known = self._request_issues.get(place)
         if known is None:
-            keys = [*self._keys(repository, request.title)]
-            keys += self._finder.in_branch(request.branch)
+            known = _distinct(
+                self._keys(repository, request.title), self._finder.in_branch(request.branch)
+            )
             if told := self._known.requests.get(place):
-                keys += self._keys(repository, f"{told.title}\n{told.body}")
-                keys += self._finder.in_branch(told.branch)
-            known = self._request_issues[place] = tuple(dict.fromkeys(keys))
+                text = f"{told.title}\n{told.body}"
+                known = _distinct(known, self._keys(repository, text))
+                known = _distinct(known, self._finder.in_branch(told.branch))
+            self._request_issues[place] = known
         return known
 
     def _listed(self, repository: str, request: PullRequest) -> _Listed:
-        listed = self._requests.setdefault((repository, request.number), _Listed(request))
+        place = (repository, request.number)
+        listed = self._requests.get(place) or self._requests.setdefault(place, _Listed(request))
         if not listed.told.title and request.title:
             listed.told = request
         return listed
@@ -264,7 +266,7 @@ class Composition:
                 "component": each.component,
                 "components": [each.component],
                 "pull_request": request.number if request else None,
-                "issues": [*dict.fromkeys(self._finder.in_text(each.commit.message))],
+                "issues": _distinct(self._finder.in_text(each.commit.message), ()),
                 "kind": each.kind,
                 "taken_back": each.taken_back,
                 "via": each.via or None,
@@ -285,6 +287,17 @@ class Composition:
         }
 
 
+def _touched(components: Mapping[str, Collection[str] | None], sha: str) -> dict[str, None]:
+    """The components whose paths a commit touches; those without paths have all."""
+    return {name: None for name, shas in components.items() if shas is None or sha in shas}
+
+
+def _distinct(some: Sequence[str], others: Sequence[str]) -> Sequence[str]:
+    if len(some) + len(others) < 2:
+        return some or others
+    return [*dict.fromkeys((*some, *others))]
+
+
 def lacking(gathered: Gathered, known: Known) -> tuple[Unresolved, ...]:
     """Everything that is not known, shown or not."""
     every: Iterable[Sequence[Unresolved]] = (
@@ -302,6 +315,8 @@ def lacking(gathered: Gathered, known: Known) -> tuple[Unresolved, ...]:
 
 def _resolved(name: str, items: Sequence[Document], lacking: Collection[str]) -> int:
     """How many items are known whole."""
+    if not lacking and name != "images":
+        return len(items)
     match name:
         case "features":
             return sum(1 for item in items if item["key"] not in lacking)

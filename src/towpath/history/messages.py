@@ -5,7 +5,7 @@ here. What is in no known form is not guessed: a host may still know it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from towpath.domain.changes import Commit, PullRequest
@@ -66,6 +66,7 @@ _MERGES = (
     re.compile(r"Merged PR (?P<n>\d+): (?P<t>.*)"),  # Azure
     re.compile(r"Pull request #(?P<n>\d+): (?P<t>.*)"),  # Bitbucket Data Center
 )
+_MERGE_BEGINS = ("Merge", "Pull request ")  # other subjects are in none of these forms
 _SQUASH = re.compile(r"(?P<t>.*\S)\s+\((?:#|!|pull request #)(?P<n>\d+)\)\s*\Z")
 _GITLAB = re.compile(r"^See merge request (?:\S*?)!(?P<n>\d+)\s*$", re.MULTILINE)
 _GITLAB_BRANCH = re.compile(r"Merge branch '(?P<b>[^']+)'")
@@ -88,11 +89,12 @@ _HOST_KEY = re.compile(r"((?:[\w.-]+(?:/[\w.-]+)+)?)#(\d+)")
 def pull_request(commit: Commit) -> PullRequest | None:
     """The pull request that the commit brought, by its message."""
     subject, _, body = commit.message.partition("\n")
-    for form in _MERGES:
-        if found := form.match(subject):
-            named = found.groupdict()
-            title = named.get("t") or _first_line(body)
-            return PullRequest(int(named["n"]), title, _branch(named.get("b") or ""))
+    if subject.startswith(_MERGE_BEGINS):
+        for form in _MERGES:
+            if found := form.match(subject):
+                named = found.groupdict()
+                title = named.get("t") or _first_line(body)
+                return PullRequest(int(named["n"]), title, _branch(named.get("b") or ""))
     if "See merge request" in body and (found := _GITLAB.search(body)):
         branch = _GITLAB_BRANCH.match(subject)
         title = _first_line(body) if branch else subject
@@ -136,36 +138,52 @@ class Issues:
     text: re.Pattern[str]
     branch: re.Pattern[str]
 
-    def in_text(self, text: str) -> Iterator[str]:
+    def in_text(self, text: str) -> Sequence[str]:
         """Keys such as `SHOP-417`, as trackers know them."""
-        if any(begin in text for begin in self.begins):
-            for found in self.text.finditer(text):
-                if self.keys or found[1] not in _STANDARDS:
-                    yield f"{found[1].upper()}-{found[2]}"
+        for begin in self.begins:
+            if begin in text:
+                return self._real(self.text.findall(text))
+        return ()
 
-    def in_branch(self, name: str) -> Iterator[str]:
+    def in_branch(self, name: str) -> Sequence[str]:
         """Keys in a branch name, where the product's own may be in small letters."""
-        if "-" in name:
-            for found in self.branch.finditer(name):
-                if self.keys or found[1] not in _STANDARDS:
-                    yield f"{found[1].upper()}-{found[2]}"
+        if "-" not in name:
+            return ()
+        return self._real([found.upper() for found in self.branch.findall(name)])
 
-    def on_host(self, text: str, place: str) -> Iterator[str]:
+    def _real(self, found: Sequence[str]) -> Sequence[str]:
+        if self.keys:
+            return found
+        return [key for key in found if key.partition("-")[0] not in _STANDARDS]
+
+    def on_host(self, text: str, place: str) -> Sequence[str]:
         """Issues of a code host that the text says it closes or belongs to: `acme/shop#12`.
 
         `place` is the repository's path on its host, for those that name none.
         """
-        if "#" in text and place:
-            for said in _HOST_ISSUE.finditer(text):
-                for path, number in _HOST_KEY.findall(said[1]):
-                    yield f"{path or place}#{number}"
+        if not (place and _names_issue(text)):
+            return ()
+        return [
+            f"{path or place}#{number}"
+            for said in _HOST_ISSUE.findall(text)
+            for path, number in _HOST_KEY.findall(said)
+        ]
+
+
+def _names_issue(text: str) -> bool:
+    """Whether there is a `#` other than that of a squashed pull request, `(#12)`: cheap to see."""
+    at = text.find("#")
+    while at > 0 and text[at - 1] == "(":
+        at = text.find("#", at + 1)
+    return at > 0
 
 
 def issues(keys: Sequence[str]) -> Issues:
     """The finder for a product's issue keys; without any, all that look like one."""
     wanted = "|".join(re.escape(key.upper()) for key in keys) if keys else _ANY_KEY
-    form = rf"(?<![A-Za-z0-9_-])({wanted})-([1-9]\d{{0,9}})(?![A-Za-z0-9_]|-\d|\.\d)"
-    in_branch = rf"(?<![A-Za-z0-9])({wanted})-([1-9]\d{{0,9}})(?![A-Za-z0-9])"
+    key = rf"(?:{wanted})-[1-9]\d{{0,9}}"
+    form = rf"(?<![A-Za-z0-9_-]){key}(?![A-Za-z0-9_]|-\d|\.\d)"
+    in_branch = rf"(?<![A-Za-z0-9]){key}(?![A-Za-z0-9])"
     return Issues(
         tuple(key.upper() for key in keys),
         tuple(f"{key.upper()}-" for key in keys) or ("-",),

@@ -53,6 +53,11 @@ class CodeRange:
     between: Between
     components: Mapping[str, Collection[str] | None]
 
+    @property
+    def has_paths(self) -> bool:
+        """Whether some component has only some of the commits."""
+        return any(shas is not None for shas in self.components.values())
+
 
 @dataclass(frozen=True, slots=True)
 class GitopsChange:

@@ -1,6 +1,8 @@
 """What the read side keeps and reads: bases, notes, findings, reports, the index of changes."""
 
+import asyncio
 import json
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -203,19 +205,21 @@ class PostgresArchive:
     async def stored(self, question: Question) -> Stored | None:
         """See the port."""
 
-        async def work(connection: Connection) -> Stored | None:
-            row = (await connection.execute(_STORED, _asked(question))).one_or_none()
-            if row is None or not row.document:
-                return None
-            found = dict(row._asdict())
-            return Stored(question, **{**found, "waits": tuple(row.waits)})
+        async def work(connection: Connection) -> Row | None:
+            return (await connection.execute(_STORED, _asked(question))).one_or_none()
 
-        return await self._database.run(work)
+        row = await self._database.run(work)
+        if row is None or not row.document:
+            return None
+        document = await asyncio.to_thread(_unpacked, row.document)
+        found = dict(row._asdict())
+        return Stored(question, **{**found, "document": document, "waits": tuple(row.waits)})
 
     async def keep(
         self, made: Stored, again_in: timedelta | None, index: Sequence[Change] = ()
     ) -> None:
         """See the port."""
+        document = await asyncio.to_thread(_packed, made.document)
 
         async def work(connection: Connection) -> None:
             connection.later(
@@ -224,7 +228,7 @@ class PostgresArchive:
                     **_asked(made.question),
                     "base": made.base,
                     "configured": made.configured,
-                    "document": codec.plain_text(made.document),
+                    "document": document,
                     "complete": made.complete,
                     "tries": made.tries,
                     "waits": list(made.waits),
@@ -344,6 +348,15 @@ def _asked(question: Question) -> dict[str, object]:
         "environment": question.environment,
         "origin": question.origin,
     }
+
+
+def _packed(document: str) -> bytes:
+    return zlib.compress(document.encode("utf-8", "replace"), 1)
+
+
+def _unpacked(stored: bytes) -> str:
+    """Versions before stored documents as they are; those begin with a brace."""
+    return (stored if stored.startswith(b"{") else zlib.decompress(stored)).decode()
 
 
 def _landed(row: Row) -> Landed:

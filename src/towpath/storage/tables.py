@@ -381,7 +381,7 @@ note = sa.Table(
     sa.Column("origin", sa.Text, primary_key=True, server_default=""),
     sa.Column("base", sa.Text, nullable=False, server_default=""),
     sa.Column("configured", sa.Text, nullable=False, server_default=""),
-    sa.Column("document", sa.Text, nullable=False, server_default=""),
+    sa.Column("document", sa.LargeBinary, nullable=False, server_default=""),  # packed
     sa.Column("complete", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
     sa.Column("waits", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),

@@ -20,7 +20,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from towpath.domain.status import Status
+from towpath.ports.archive import Question
 from towpath.storage import database, schema, tables
+from towpath.storage.archive import PostgresArchive
 from towpath.storage.database import Database
 from towpath.storage.queries import Queries
 from towpath.storage.schema import SchemaTooNew
@@ -144,6 +146,7 @@ async def test_what_a_version_stored_is_read_by_this_one(database_url: str, revi
     await schema.upgrade(database_url)
     engine = database.connect(database_url)
     await _all_is_read(PostgresStore(Database(engine)), Queries(engine))
+    await _notes_are_read(PostgresArchive(Database(engine)), revision)
     await engine.dispose()
 
 
@@ -170,6 +173,13 @@ async def _all_is_read(store: PostgresStore, queries: Queries) -> None:
     assert (stored.files, stored.serial) == ({"a.yaml": b"a: 1"}, 4)
     shown = await queries.release("checkout-1")
     assert shown is not None
+
+
+async def _notes_are_read(archive: PostgresArchive, revision: str) -> None:
+    stored = await archive.stored(Question("checkout-1", "dev", "previous"))
+    if "note" in _rows(revision):
+        assert stored is not None
+        assert stored.document == '{"release":"checkout-1"}'
 
 
 async def test_upgrading_what_is_up_to_date_changes_nothing(database_url: str) -> None:
