@@ -358,12 +358,12 @@ async def _introduced(database: Database) -> bool:
 
 def _slots(folder: Path, plan: Plan, database: Database, journal: Journal) -> Mapping[str, Slot]:
     names = [SERVER, *(f"worker-{i + 1}" for i in range(plan.workers))]
-    ports = {name: _free_port() for name in names}
+    ports = {name: free_port() for name in names}
     return {
         name: Slot(
             name,
             ("serve",) if name == SERVER else ("worker",),
-            _environment(folder, name, ports[name], database),
+            environment(folder, name, ports[name], database),
             ports[name],
             folder,
             journal,
@@ -373,7 +373,8 @@ def _slots(folder: Path, plan: Plan, database: Database, journal: Journal) -> Ma
     }
 
 
-def _environment(folder: Path, name: str, port: int, database: Database) -> Mapping[str, str]:
+def environment(folder: Path, name: str, port: int, database: Database) -> Mapping[str, str]:
+    """The variables of a process of Towpath that has a home of its own."""
     home = folder / f"home-{name}"
     home.mkdir()
     kept = {each: os.environ[each] for each in ("PYTHONPATH",) if each in os.environ}
@@ -390,7 +391,8 @@ def _environment(folder: Path, name: str, port: int, database: Database) -> Mapp
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         return int(bound.getsockname()[1])
