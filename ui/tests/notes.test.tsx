@@ -88,6 +88,8 @@ describe("notes", () => {
   it("are narrowed by words, wherever these stand", () => {
     expect(told.matching(notes, "dana declined").commits.items).toHaveLength(1);
     expect(told.matching(notes, "#12").pull_requests.items).toHaveLength(1);
+    // An issue is found by the title that it is shown with.
+    expect(told.matching(notes, "round totals").features.items.map((each) => each.key)).toEqual(["SHOP-7"]);
     expect(told.isEmpty(told.matching(notes, "nothing has this"))).toBe(true);
     expect(told.matching(notes, "  ")).toBe(notes);
   });

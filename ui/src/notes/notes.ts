@@ -75,9 +75,9 @@ export function matching(notes: NotesDocument, typed: string): NotesDocument {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return notes;
   return only(notes, (item) => {
-    const text = JSON.stringify(Object.values(item)).toLowerCase();
-    const numbered = "number" in item ? `${text} #${item.number}` : text;
-    return words.every((word) => numbered.includes(word));
+    const shown = "number" in item ? `#${item.number}` : "key" in item ? lentTitle(notes, item) : "";
+    const text = `${JSON.stringify(Object.values(item))} ${shown}`.toLowerCase();
+    return words.every((word) => text.includes(word));
   });
 }
 
