@@ -5,6 +5,9 @@ import { useMemo } from "react";
 import type { FileDiffShown } from "../api/schema";
 import { changed, counted, type Hunk, type Line, type Pair, pairs, parse } from "./patch";
 
+const ONCE = ["no", "no", "sign", ""];
+const TWICE = ["no", "sign", "", "no", "sign", ""];
+
 interface DiffProps {
   readonly file: FileDiffShown;
   readonly note?: string;
@@ -13,6 +16,7 @@ interface DiffProps {
 
 export function Diff({ file, note, sideBySide = false }: DiffProps) {
   const wide = useMediaQuery("(min-width: 900px)", true);
+  const twice = sideBySide && wide;
   const hunks = useMemo(() => parse(file.patch), [file.patch]);
   const { plus, minus } = counted(hunks);
   const moved = file.old_path && file.old_path !== file.path ? `${file.old_path} → ` : "";
@@ -29,9 +33,15 @@ export function Diff({ file, note, sideBySide = false }: DiffProps) {
       </header>
       {hunks.length === 0 && <p className="state s12">Not shown as text.</p>}
       <table>
+        {/* The first row may be a title over all columns: it says nothing of their widths. */}
+        <colgroup>
+          {(twice ? TWICE : ONCE).map((column, place) => (
+            <col key={place} className={column} />
+          ))}
+        </colgroup>
         <tbody>
           {hunks.map((hunk, place) =>
-            sideBySide && wide ? (
+            twice ? (
               <SideBySide key={place} hunk={hunk} />
             ) : (
               <Unified key={place} hunk={hunk} />

@@ -13,6 +13,7 @@ import type {
 } from "../api/schema";
 import { Icon, type IconName } from "../kit/Icon";
 import { Person } from "../kit/Person";
+import { usePrinting } from "../kit/printing";
 import { Moment } from "../kit/Time";
 import { commitPage, number, plural, repository, requestPage, sha } from "../kit/words";
 import * as told from "./notes";
@@ -188,8 +189,10 @@ interface RowsProps<T> {
 
 /** The first rows at once, the others by asking: notes may have thousands. */
 function Rows<T>({ label, items, keyOf, children }: RowsProps<T>) {
-  const [most, setMost] = useState(FIRST);
+  const [asked, setMost] = useState(FIRST);
+  const printing = usePrinting();
   if (!items.length) return null;
+  const most = printing ? items.length : asked;
   const left = items.length - most;
   return (
     <>

@@ -59,7 +59,7 @@ function Ask({ known: shown, found }: { readonly known: string; readonly found: 
           ref={field}
           type="search"
           aria-label="A commit, pull request, image or issue"
-          placeholder="Commit, pull request, image or issue"
+          placeholder="Commit, pull request, issue…"
           autoComplete="off"
           spellCheck={false}
           maxLength={500}
