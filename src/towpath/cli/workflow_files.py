@@ -41,8 +41,12 @@ class Unusable(Exception):  # noqa: N818
         self.problems = problems
 
 
-def read(files: Sequence[Path], now: datetime, entrypoint: str = "") -> Manifest:
-    """The workflow of the files, with the templates beside it. Raises `Unusable`, `OSError`."""
+def read(files: Sequence[Path], now: datetime, wanted: str = "", entrypoint: str = "") -> Manifest:
+    """The wanted workflow of the files, with the templates beside it.
+
+    Without a wish it is their only workflow, or else their first template. Raises `Unusable`,
+    `OSError`.
+    """
     found: list[documents.Document] = []
     problems: list[catalog.Problem] = []
     for file in files:
@@ -54,7 +58,7 @@ def read(files: Sequence[Path], now: datetime, entrypoint: str = "") -> Manifest
     workflows = [one for one in found if _is_workflow(one)]
     if not workflows:
         raise Unusable([_none(one) for one in found] or [_empty(files)])
-    manifest = _manifest(workflows, now)
+    manifest = _manifest(workflows, now, wanted)
     return _with_entrypoint(manifest, entrypoint) if entrypoint else manifest
 
 
@@ -72,7 +76,7 @@ def _empty(files: Sequence[Path]) -> catalog.Problem:
     return catalog.Problem(origin, "invalid", "there is no manifest in it")
 
 
-def _manifest(workflows: Sequence[documents.Document], now: datetime) -> Manifest:
+def _manifest(workflows: Sequence[documents.Document], now: datetime, wanted: str) -> Manifest:
     contents: dict[str, Mapping[str, object]] = {}
     origins: dict[str, Mapping[str, catalog.Origin]] = {}
     problems: list[catalog.Problem] = []
@@ -90,13 +94,29 @@ def _manifest(workflows: Sequence[documents.Document], now: datetime) -> Manifes
             problems.append(catalog.Problem(document.origin("metadata"), "invalid", said))
         contents[name], origins[name] = plain, places
         runnable.append((name, document))
-    own = [one for one in runnable if one[1].kind in ("Workflow", "CronWorkflow")]
-    if len(own) > 1:
-        said = f"there are several workflows, {', '.join(name for name, _ in own)}: give one"
-        problems.append(catalog.Problem(own[1][1].origin("kind"), "invalid", said))
+    chosen = _chosen(runnable, wanted, problems)
     if problems:
         raise Unusable(problems)
-    return Manifest((own or runnable)[0][0], contents, origins)
+    return Manifest(chosen, contents, origins)
+
+
+def _chosen(
+    runnable: Sequence[tuple[str, documents.Document]],
+    wanted: str,
+    problems: list[catalog.Problem],
+) -> str:
+    """The name of the one to run; what is wrong with the choice goes to the problems."""
+    own = [one for one in runnable if one[1].kind in ("Workflow", "CronWorkflow")]
+    found = [one for one in runnable if one[0].rstrip("-") == wanted.rstrip("-")]
+    if wanted and len(found) != 1:
+        known = ", ".join(name.rstrip("-") for name, _ in runnable)
+        said = f"there is no workflow `{wanted}`; there is {known}"
+        problems.append(catalog.Problem(runnable[0][1].origin("metadata"), "invalid", said))
+    elif not wanted and len(own) > 1:
+        named = ", ".join(name.rstrip("-") for name, _ in own)
+        said = f"there are several workflows, {named}: say which with --workflow NAME"
+        problems.append(catalog.Problem(own[1][1].origin("kind"), "invalid", said))
+    return (found or own or runnable)[0][0]
 
 
 def _not_of_a_schedule(

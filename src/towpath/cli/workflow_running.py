@@ -18,7 +18,7 @@ from towpath.cli import options, output, workflow_picture
 from towpath.domain import catalog, reasons
 from towpath.domain.status import Status
 from towpath.domain.workflow import Kind, Manifest, Run, Step
-from towpath.runner import Limits, LocalRunner
+from towpath.runner import Limits, LocalRunner, refusals
 from towpath.runner.alone import Alone
 
 NOT_RUN = 2
@@ -39,7 +39,7 @@ def run(
         return NOT_RUN
     limits = Limits(given.step_timeout, int(given.step_output), given.step_grace)
     runner = LocalRunner(limits, given.steps_at_once, given.image_commands)
-    problems = runner.refuse(manifest)
+    problems = runner.refuse(manifest, parameters)
     if problems:
         show_refused(problems, form)
         return NOT_RUN
@@ -63,7 +63,14 @@ def show_refused(problems: Sequence[catalog.Problem], form: output.Format) -> No
         output.show({"status": "error", "problems": told, "nodes": []}, form, lambda *_: None)
     for problem in problems:
         output.say(str(problem))
-    output.say("It could not be run; no step was begun.", style="red")
+    output.say("It could not be run; no step was begun.", _advice(problems), "red")
+
+
+def _advice(problems: Sequence[catalog.Problem]) -> str:
+    missing = [one.message for one in problems if one.code == refusals.MISSING]
+    if any("entrypoint: is required" in said for said in missing):
+        return "Say which template to begin with: --entrypoint TEMPLATE."
+    return "Give values with -p NAME=VALUE." if missing else ""
 
 
 def _now() -> datetime:

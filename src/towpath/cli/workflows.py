@@ -32,6 +32,12 @@ def run(
         list[str] | None,
         typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter's value."),
     ] = None,
+    wanted: Annotated[
+        str,
+        typer.Option(
+            "--workflow", metavar="NAME", help="Which workflow or template of the files is run."
+        ),
+    ] = "",
     entrypoint: Annotated[
         str,
         typer.Option("--entrypoint", metavar="TEMPLATE", help="Begin with this template."),
@@ -53,7 +59,7 @@ def run(
     given = _pairs(parameters or [], "--parameter")
     answers = _pairs(supplied or [], "--supply")
     try:
-        manifest = workflow_files.read(files, datetime.now(UTC), entrypoint)
+        manifest = workflow_files.read(files, datetime.now(UTC), wanted, entrypoint)
     except OSError as problem:
         raise typer.BadParameter(str(problem)) from None
     except workflow_files.Unusable as unusable:

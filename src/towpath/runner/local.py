@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from towpath.domain import catalog, reasons
@@ -37,14 +37,19 @@ class LocalRunner:
         self._machine = programs.Machine(path or os.environ.get("PATH", os.defpath), images or {})
         self._keeper: Keeper | None = None
 
-    def refuse(self, manifest: Manifest) -> Sequence[catalog.Problem]:
-        """What of it cannot be run here, each with its construct and line; empty: all can."""
-        return refusals.of(manifest, self._machine.images)
+    def refuse(
+        self, manifest: Manifest, given: Collection[str] | None = None
+    ) -> Sequence[catalog.Problem]:
+        """What of it cannot be run here, each with its construct and line; empty: all can.
+
+        With the names of the parameters that a run is given, also what has no value then.
+        """
+        return refusals.of(manifest, self._machine.images, given)
 
     def advance(self, run: Run, outcomes: Mapping[str, Outcome], now: datetime) -> Progress:
         """Take in what became of leaves, and find what is next."""
         if run.started_at is None and not run.status.ended and not run.stopping:
-            problems = self.refuse(run.manifest)
+            problems = self.refuse(run.manifest, run.arguments)
             if problems:
                 return interpreter.refused(run, problems, now)
         return interpreter.advance(run, outcomes, now)

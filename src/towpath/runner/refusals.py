@@ -12,24 +12,27 @@ import yaml
 
 from towpath.domain import catalog
 from towpath.domain.workflow import Manifest
-from towpath.runner import dependencies, expressions, loops, substitution
+from towpath.runner import dependencies, expressions, loops, naming, substitution
 from towpath.runner.book import KINDS, Book, Fields, templates_of
 from towpath.runner.fields import OBJECTS, PATCHED, PATCHED_POD, REQUIRED, Fate
 from towpath.runner.mistakes import Mistake
 
 RUN_KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate")
-UNSUPPORTED, INVALID = "unsupported", "invalid"
+UNSUPPORTED, INVALID, MISSING = "unsupported", "invalid", "missing"
 MAX_PROBLEMS = 100
 
 _SCALARS = (str, int, float, bool)
 
 
-def of(manifest: Manifest, images: Collection[str] = ()) -> list[catalog.Problem]:
+def of(
+    manifest: Manifest, images: Collection[str] = (), given: Collection[str] | None = None
+) -> list[catalog.Problem]:
     """All that keeps the manifest from being run here, in the order of its files.
 
-    `images` are those whose commands are known.
+    `images` are those whose commands are known. `given` are the names of the parameters that the
+    run has; None: that is not known yet, and what has no value is not looked for.
     """
-    check = _Check(manifest, images)
+    check = _Check(manifest, images, given)
     check.all()
     unique = dict.fromkeys(check.problems)
     return sorted(unique, key=lambda p: (p.origin.file, p.origin.line, p.origin.column))[
@@ -40,9 +43,12 @@ def of(manifest: Manifest, images: Collection[str] = ()) -> list[catalog.Problem
 class _Check:
     """Walks from the run's document to every template it can reach."""
 
-    def __init__(self, manifest: Manifest, images: Collection[str]) -> None:
+    def __init__(
+        self, manifest: Manifest, images: Collection[str], given: Collection[str] | None
+    ) -> None:
         self._manifest = manifest
         self._images = images
+        self._given = given
         self._book = Book(manifest)
         self._seen: set[tuple[str, str]] = set()
         self.problems: list[catalog.Problem] = []
@@ -61,9 +67,25 @@ class _Check:
             return
         entry = self._book.spec.get("entrypoint")
         if not entry:
-            self._note(name, "spec", "spec.entrypoint: is required", INVALID)
+            self._note(name, "spec", "spec.entrypoint: is required", MISSING)
             return
         self._reach(name, str(entry), "spec.entrypoint")
+        if not self.problems and self._given is not None and "{{" not in str(entry):
+            self._values(name, str(entry), self._given)
+
+    def _values(self, name: str, entry: str, given: Collection[str]) -> None:
+        """Whether every parameter of the workflow, and input of its entrypoint, has a value."""
+        declared: list[Fields] = (self._book.spec.get("arguments") or {}).get("parameters") or []
+        for index in naming.without_value(declared, given):
+            said = f"the workflow's parameter `{declared[index]['name']}` has no value"
+            self._note(name, f"spec.arguments.parameters[{index}]", said, MISSING)
+        known = {*given, *(str(one["name"]) for one in declared)}
+        inputs = self._book.named(name, entry).parameters
+        home, place = self._written(name, entry)
+        for index in naming.without_value(inputs, known):
+            said = f"the input `{inputs[index]['name']}` of the entrypoint `{entry}` has no value"
+            path = f"spec.templates[{place}].inputs.parameters[{index}]"
+            self._note(home, path, said, MISSING)
 
     def _document(self, name: str) -> None:
         """Everything of the run's document but its templates, which are checked when reached."""
@@ -144,7 +166,19 @@ class _Check:
             said = f"a template is one of {', '.join(KINDS)}, and this is {len(kinds)} of them"
             self._note(home, path, said, INVALID)
             return
+        self._names(home, fields, path)
         self._by_kind(document, home, whole, kinds[0], path)
+
+    def _names(self, home: str, fields: Fields, path: str) -> None:
+        for place, said in naming.of_a_cluster(fields):
+            self._note(home, f"{path}.{place}", said, UNSUPPORTED)
+        for place, said in naming.unknown(fields):
+            self._note(home, f"{path}.{place}", said, INVALID)
+        if self._given is not None:
+            arguments: Fields = self._book.spec.get("arguments") or {}
+            declared = [str(one["name"]) for one in arguments.get("parameters") or []]
+            for place, said in naming.not_given(fields, {*self._given, *declared}):
+                self._note(home, f"{path}.{place}", said, MISSING)
 
     def _by_kind(self, document: str, home: str, fields: Fields, kind: str, path: str) -> None:
         self._outputs(home, fields, kind, path)

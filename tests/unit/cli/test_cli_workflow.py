@@ -78,7 +78,8 @@ def test_a_parameter_without_a_value_keeps_it_from_being_run(towpath: Towpath, f
     file.write_text(HELLO.replace(", value: world", ""))
     result = towpath("workflow", "run", str(file))
     assert result.exit_code == 2
-    assert "`who` has no value" in result.stderr
+    assert f"{file}:7:28: missing: the workflow's parameter `who` has no value" in result.stderr
+    assert "Give values with -p NAME=VALUE." in result.stderr
 
 
 def test_templates_may_lie_in_other_documents_and_files(towpath: Towpath, tmp_path: Path) -> None:
@@ -196,3 +197,20 @@ def test_an_interrupt_ends_the_steps_and_runs_the_exit_handler(file: Path) -> No
         assert process.wait() == 1
     assert "main.onExit │ bye" in said
     assert said[-1].startswith("workflow  ⊘ terminated")
+
+
+def test_of_several_workflows_one_is_named(towpath: Towpath, file: Path) -> None:
+    one = HELLO.replace("generateName: hello-", "name: one")
+    file.write_text(one + "---" + one.replace("name: one", "name: two").replace("world", "moon"))
+    unsaid = towpath("workflow", "run", str(file))
+    assert (unsaid.exit_code, "several workflows, one, two: say which" in unsaid.stderr) == (2, True)
+    wrong = towpath("workflow", "run", str(file), "--workflow", "three")
+    assert (wrong.exit_code, "there is no workflow `three`" in wrong.stderr) == (2, True)
+    assert "hello moon" in towpath("workflow", "run", str(file), "--workflow", "two").stdout
+
+
+def test_a_template_without_an_entrypoint_can_be_told_one(towpath: Towpath, file: Path) -> None:
+    file.write_text(HELLO.replace("  entrypoint: main\n", ""))
+    result = towpath("workflow", "run", str(file))
+    assert (result.exit_code, "--entrypoint TEMPLATE" in result.stderr) == (2, True)
+    assert towpath("workflow", "run", str(file), "--entrypoint", "main").exit_code == 0

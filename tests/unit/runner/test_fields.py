@@ -5,7 +5,6 @@ another way. A field that is ignored makes none; one that is refused keeps the r
 """
 
 import copy
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,26 +12,18 @@ from typing import Any
 
 import pytest
 
+from local_runner_page import rows
 from towpath.domain.workflow import Manifest
 from towpath.runner import LocalRunner, fields
 from towpath.runner.fields import Fate
 from workflow_runs import manifest, simulate
 
 ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "docs" / "reference" / "local-runner.md"
 EXAMPLES = sorted((ROOT / "tests" / "data" / "workflows").glob("*.yaml"))
 INHERITED = {"DAGTask": "WorkflowStep", "ScriptTemplate": "Container"}
-_ROW = re.compile(r"\| `(\w+)` \| (runs|ignored|refused) \|")
 
 
-def _rows() -> Iterator[tuple[str, str, Fate]]:
-    sections = PAGE.read_text("utf-8").partition("\n## Fields\n")[2].split("\n### ")[1:]
-    for section in sections:
-        name = section.partition("\n")[0].strip()
-        yield from ((name, row[1], Fate(row[2])) for row in _ROW.finditer(section))
-
-
-ROWS = list(_rows())
+ROWS = list(rows())
 # These say the same with and without: what is missing is not only of no effect, but wrong.
 NEEDED = {
     ("Workflow", "apiVersion"): "documents are told apart by it, and by `kind`, when they are read",
