@@ -141,7 +141,8 @@ def _leaves(case: str, places: Places) -> Iterator[Spec]:
     first = f"[ -e {failed} ] || {{ {quick} }}\n"
     yield _script("again", first + once + held, retryStrategy={"limit": "1"})
     yield {"name": "ask", "http": {"url": f"{places.address}/{case}", "timeoutSeconds": 600}}
-    yield {"name": "wait", "suspend": {}}
+    asks = {"parameters": [{"name": "answer", "valueFrom": {"supplied": {}}}]}
+    yield {"name": "wait", "suspend": {}, "outputs": asks}
     yield {"name": "pause", "suspend": {"duration": str(CLOCK_S)}}
     container = {"image": "busybox", "command": ["sh", "-c"], "args": [held]}
     yield {"name": "container", "inputs": _GIVEN, "container": container}

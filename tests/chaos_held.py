@@ -54,7 +54,7 @@ class Held:
             "SELECT run, id FROM step"
             " WHERE kind = 'suspend' AND status = 'suspended' AND until IS NULL"
         ):
-            await self.ground.say(f"runs/{run}/steps/{step}/resume")
+            await self.ground.say(f"runs/{run}/steps/{step}/resume", outputs={"answer": "yes"})
         self.ground.let_go()
         await self.ground.until("every release has ended", self.ground.unended)
 

@@ -73,6 +73,7 @@ app.command(epilog='Example: towpath lock checkout prod-eu --reason "sale" --unt
 )
 app.command(epilog="Example: towpath unlock checkout prod-eu")(steering.unlock)
 app.command(epilog="Example: towpath logs checkout-128 qa --step smoke --follow")(runs.logs)
+app.command(epilog="Example: towpath resume checkout-128 qa --step rehearsal")(runs.resume)
 app.add_typer(policies.app, name="policy")
 app.command(epilog="Example: towpath refresh")(steering.refresh)
 app.add_typer(workflows.app, name="workflow")

@@ -1,6 +1,6 @@
 """Options that many commands have, said once; and the edge where errors become exit codes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -64,3 +64,14 @@ def _moment(text: str, direction: int) -> str:
         return times.moment(text, datetime.now(UTC), direction) if text else ""
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong)) from None
+
+
+def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """What an option that may be given several times says, each time NAME=VALUE."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise typer.BadParameter(f"{option} takes NAME=VALUE, and not {text!r}")
+        found[name] = value
+    return found

@@ -1,4 +1,4 @@
-"""`towpath logs`: what the steps of a release's workflows wrote."""
+"""Steps of a release's workflows: what they wrote, and letting suspended ones go on."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from towpath.cli import client, options, output
+from towpath.cli import client, options, output, releases
 
 LOOK_AGAIN_S = 0.5
 _UNENDED = frozenset({"waiting", "pending", "running", "suspended", "terminating"})
@@ -20,15 +20,19 @@ class Leaf:
 
     run: str
     step: str
+    name: str
     title: str
     status: str
 
 
+Where = Annotated[
+    str, typer.Argument(metavar="ENV", help="The environment; - for the release's own hooks.")
+]
+
+
 def logs(
     release: options.ReleaseId,
-    environment: Annotated[
-        str, typer.Argument(metavar="ENV", help="The environment; - for the release's own hooks.")
-    ],
+    environment: Where,
     step: Annotated[
         str, typer.Option("--step", metavar="NAME", help="Only of steps with this name.")
     ] = "",
@@ -60,6 +64,51 @@ def logs(
     options.ask(server, work)
 
 
+def resume(
+    release: options.ReleaseId,
+    environment: Where,
+    step: Annotated[
+        str, typer.Option("--step", metavar="NAME", help="The step; needed where several wait.")
+    ] = "",
+    supplied: Annotated[
+        list[str] | None,
+        typer.Option("--supply", metavar="NAME=VALUE", help="An output that the step asks for."),
+    ] = None,
+    form: options.Output = output.Format.TABLE,
+    server: options.Server = "",
+) -> None:
+    """Let a suspended workflow step go on, for every application that waits in it."""
+    outputs = options.pairs(supplied or [], "--supply")
+
+    async def work(api: client.Api) -> int:
+        document = await api.get("releases", release)
+        found = _leaves(_workflows(document, environment), step)
+        waiting = [leaf for leaf in found if leaf.status == "suspended"]
+        if not waiting:
+            output.say(_none_waits(release, environment, step))
+            return 1
+        _refuse_several({leaf.name for leaf in waiting})
+        for leaf in waiting:
+            path = ("runs", leaf.run, "steps", leaf.step, "resume")
+            await api.post(*path, body={"outputs": outputs})
+        releases.told(await api.get("releases", release), form)
+        return 0
+
+    options.ask(server, work)
+
+
+def _none_waits(release: str, environment: str, step: str) -> str:
+    what = f"step {step}" if step else "step"
+    return f"{release} has no suspended {what} {_place(environment)}."
+
+
+def _refuse_several(names: set[str]) -> None:
+    """Whoever means one is not to let another go on too."""
+    if len(names) > 1:
+        told = f"Several steps are suspended: {', '.join(sorted(names))}."
+        raise client.Failed(told, "Say which one with --step.", 2)
+
+
 def _workflows(document: client.Document, environment: str) -> list[client.Document]:
     if environment == "-":
         return list(document["workflows"])
@@ -77,7 +126,7 @@ def _leaves(workflows: list[client.Document], step: str) -> Iterator[Leaf]:
             for own in each["applications"]:
                 whose = f" {own['application']}" if own["application"] else ""
                 title = f"{workflow['template']}/{each['name']}{whose}"
-                yield Leaf(own["run"], own["step"], title, own["status"])
+                yield Leaf(own["run"], own["step"], each["name"], title, own["status"])
 
 
 def _goes_on(document: client.Document, environment: str) -> bool:
@@ -103,5 +152,8 @@ async def _show(api: client.Api, leaf: Leaf, follow: bool) -> None:
 
 def _nothing(release: str, environment: str, step: str) -> str:
     what = f"step {step}" if step else "workflow"
-    where = "of its own" if environment == "-" else f"in {environment}"
-    return f"{release} has run no {what} {where} yet."
+    return f"{release} has run no {what} {_place(environment)} yet."
+
+
+def _place(environment: str) -> str:
+    return "of its own" if environment == "-" else f"in {environment}"

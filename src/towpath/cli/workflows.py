@@ -56,8 +56,8 @@ def run(
     """Run a workflow on this machine, and show its steps as they go."""
     from towpath.cli import workflow_files, workflow_running
 
-    given = _pairs(parameters or [], "--parameter")
-    answers = _pairs(supplied or [], "--supply")
+    given = options.pairs(parameters or [], "--parameter")
+    answers = options.pairs(supplied or [], "--supply")
     try:
         manifest = workflow_files.read(files, datetime.now(UTC), wanted, entrypoint)
     except OSError as problem:
@@ -68,13 +68,3 @@ def run(
     code = workflow_running.run(manifest, given, resume or bool(answers), answers, form)
     if code:
         raise typer.Exit(code)
-
-
-def _pairs(texts: list[str], option: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign or not name:
-            raise typer.BadParameter(f"{option} takes NAME=VALUE, and not {text!r}")
-        found[name] = value
-    return found

@@ -102,6 +102,8 @@ def _ways_on(of: Release, promotion: Promotion) -> Iterator[str]:
         return
     if promotion.status is Status.RUNNING:
         return
+    if (why := promotion.reason) and why.code is Code.WORKFLOW_SUSPENDED:
+        yield f"towpath resume {of.id} {promotion.environment}"
     may = possible.in_environment(of, promotion.environment, _SOMEBODY, ())
     if "retry" in may.actions:
         yield f"towpath release retry {of.id} --environment {promotion.environment}"

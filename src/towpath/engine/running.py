@@ -66,9 +66,10 @@ class Running:
             await self._leave()
             renewing.cancel()
 
-    async def resume(self, run: UUID, step: str, actor: str) -> bool:
-        """Let a suspended step go on; False when it is not suspended. Raises `KeyError`."""
-        return await self._runs.resume(run, step, actor, self._advance)
+    async def resume(self, run: UUID, step: str, actor: str, outputs: Mapping[str, str]) -> bool:
+        """Let a suspended step go on; False when it is not. Raises `KeyError` and `Refused`."""
+        given = {f"parameters.{name}": value for name, value in outputs.items()}
+        return await self._runs.resume(run, step, actor, given, self._advance)
 
     async def stop(self, run: UUID, actor: str, comment: str) -> bool:
         """Ask a run to stop; False when there is nothing left to stop. Raises `KeyError`."""
@@ -281,7 +282,7 @@ def _is_cancelled() -> bool:
 def _hopeless() -> Reason:
     return Reason(
         Code.STEP_ERROR,
-        f"the worker that executed it was gone {TRIES} times",
+        f"it was cut short {TRIES} times: its worker died, or was restarted",
         advice="See whether the step takes its worker down (memory?), then retry.",
     )
 

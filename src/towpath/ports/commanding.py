@@ -123,8 +123,11 @@ class Commands(Protocol):
 class RunCommands(Protocol):
     """The wishes about runs of workflows. `actor` is who asks."""
 
-    async def resume(self, run: UUID, step: str, actor: str) -> bool:
-        """Let a suspended step go on; False when it is not suspended. Raises `KeyError`."""
+    async def resume(self, run: UUID, step: str, actor: str, outputs: Mapping[str, str]) -> bool:
+        """Let a suspended step go on, with the outputs that it asks for, by their names.
+
+        False when it is not suspended. Raises `KeyError`, and `Refused` for outputs that miss.
+        """
         ...
 
     async def stop(self, run: UUID, actor: str, comment: str) -> bool:

@@ -80,8 +80,13 @@ class Runs(Protocol):
         """Keep the next piece of a log."""
         ...
 
-    async def resume(self, run: UUID, step: str, actor: str, advance: Advance) -> bool:
-        """Let a suspended step go on; False: it is not suspended. Raises `KeyError`."""
+    async def resume(
+        self, run: UUID, step: str, actor: str, outputs: Mapping[str, str], advance: Advance
+    ) -> bool:
+        """Let a suspended step go on; False: it is not suspended.
+
+        Raises `KeyError`, and `Refused` where it cannot succeed with these outputs.
+        """
         ...
 
     async def stop(self, run: UUID, actor: str, comment: str) -> bool:

@@ -1,6 +1,6 @@
 """The runs of workflows on PostgreSQL: each method is one transaction of `runs`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from towpath.ports.runner import Outcome
@@ -48,9 +48,13 @@ class PostgresRuns:
 
         await self._database.run(work)
 
-    async def resume(self, run: UUID, step: str, actor: str, advance: Advance) -> bool:
+    async def resume(
+        self, run: UUID, step: str, actor: str, outputs: Mapping[str, str], advance: Advance
+    ) -> bool:
         """See the port."""
-        return await self._database.transact(lambda c: runs.resume(c, run, step, actor, advance))
+        return await self._database.transact(
+            lambda c: runs.resume(c, run, step, actor, outputs, advance)
+        )
 
     async def stop(self, run: UUID, actor: str, comment: str) -> bool:
         """See the port."""

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from towpath.domain import events
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.status import Status
+from towpath.domain.wishes import Refused
 from towpath.domain.workflow import Kind, Place, Run
 from towpath.ports.runner import Outcome
 from towpath.ports.runs import Advance, Execution, Piece, Turn
@@ -333,7 +334,12 @@ def append_log(connection: Connection, turn: Turn, piece: Piece) -> None:
 
 # --- for people ------------------------------------------------------------------------------
 async def resume(
-    connection: Connection, run: UUID, step: str, actor: str, advance: Advance
+    connection: Connection,
+    run: UUID,
+    step: str,
+    actor: str,
+    outputs: Mapping[str, str],
+    advance: Advance,
 ) -> bool:
     """Let a suspended step succeed. Raises `KeyError` when there is no such run or step."""
     row = (await connection.execute(_RUN, {"run": run})).one_or_none()
@@ -344,7 +350,12 @@ async def resume(
     if found.kind is not Kind.SUSPEND or found.status is not Status.SUSPENDED:
         return False
     reason = Reason(Code.WORKFLOW_RUNNING, f"{actor} let it go on", {"actor": actor})
-    _go_on(connection, row, before, {step: Outcome(Status.SUCCEEDED, reason)}, advance)
+    resumed = {step: Outcome(Status.SUCCEEDED, reason, outputs)}
+    after = advance(before, resumed, row.now).run.steps[step]
+    if after.status is not Status.SUCCEEDED:  # it would fail for want of outputs, and stays
+        why = after.reason.sentence if after.reason else after.status
+        raise Refused("output_needed", f"{found.name} cannot go on: {why}")
+    _go_on(connection, row, before, resumed, advance)
     event = events.StepResumed(run, row.template, found.name, environment=row.environment)
     await _event(connection, row.release, event, actor)
     return True

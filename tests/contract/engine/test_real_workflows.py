@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 import real_world
 from real_world import flow, promotion, workflow
 from towpath.domain.reasons import Code
 from towpath.domain.status import Status
+from towpath.domain.wishes import Refused
 
 TOLD = """\
 cat > {place}/$(echo "{{{{workflow.parameters.ENVIRONMENT}}}}-{name}") <<'END'
@@ -74,6 +77,34 @@ async def test_a_failed_check_keeps_the_change_out_and_goes_on_by_a_retry_when_i
         await w.running.commands.retry(made, "", "ada")
         await w.succeeded(made)
         assert w.tag("prod") == "1.1.0"
+
+
+async def test_a_suspended_step_goes_on_with_the_outputs_that_it_asks_for_and_not_without(
+    tmp_path: Path, database_url: str
+) -> None:
+    w, told = real_world.made(tmp_path), tmp_path / "told"
+    asks = {"parameters": [{"name": "ticket", "valueFrom": {"supplied": {}}}]}
+    held = workflow("check", f"echo {{{{inputs.parameters.ticket}}}} > {told}\n")
+    held["spec"]["templates"][0]["inputs"] = {"parameters": [{"name": "ticket"}]}
+    given = [{"name": "ticket", "value": "{{steps.ask.outputs.parameters.ticket}}"}]
+    tell = {"name": "tell", "template": "run", "arguments": {"parameters": given}}
+    held["spec"]["entrypoint"] = "main"
+    held["spec"]["templates"] += [
+        {"name": "main", "steps": [[{"name": "ask", "template": "ask"}], [tell]]},
+        {"name": "ask", "suspend": {}, "outputs": asks},
+    ]
+    w.write("flow.yaml", flow("main", "dev", "qa", policy={"preAction": "check"}))
+    w.write("workflows.yaml", held)
+    async with w.working(database_url):
+        made = await w.released("1.1.0")
+        await w.stopped_at(made, "qa", Code.WORKFLOW_SUSPENDED)
+        ((run, step),) = await w.rows("SELECT run, id FROM step WHERE status = 'suspended'")
+        with pytest.raises(Refused, match="without the output `ticket`"):
+            await w.running.running.resume(run, step, "ada", {})
+        await w.stopped_at(made, "qa", Code.WORKFLOW_SUSPENDED)
+        assert await w.running.running.resume(run, step, "ada", {"ticket": "OPS-7"})
+        await w.succeeded(made)
+        assert told.read_text() == "OPS-7\n"
 
 
 async def test_terminating_ends_the_process_of_a_workflow(

@@ -88,9 +88,9 @@ async def test_the_release_is_looked_at_when_its_run_ends(world: World) -> None:
 async def test_a_step_that_waits_for_somebody_goes_on_when_a_person_says_so(world: World) -> None:
     place = await world.start("wait", "test")
     await world.until(place, Status.SUSPENDED)
-    assert await world.running.resume(place.run_id, "wait", "ada")
+    assert await world.running.resume(place.run_id, "wait", "ada", {})
     await world.until(place, Status.SUCCEEDED)
-    assert not await world.running.resume(place.run_id, "wait", "ada")
+    assert not await world.running.resume(place.run_id, "wait", "ada", {})
     told = await world.queries.events(0, 100, release=place.release)
     assert [(e.actor, e.data["step"]) for e in told if e.kind == "StepResumed"] == [("ada", "wait")]
 

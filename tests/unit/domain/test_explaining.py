@@ -108,3 +108,11 @@ def test_while_the_start_hook_is_not_done_nothing_waits_for_an_environment() -> 
         (wait,) = _waits((*promotion_states.start_hook_failed()[:2], where)).values()
         assert wait.sentence.endswith("start hook start failed: step check failed")
         assert wait.commands == (f"towpath release retry {one}",)
+
+
+def test_a_suspended_workflow_names_how_it_goes_on() -> None:
+    (wait,) = _waits(promotion_states.check_is_suspended()).values()
+    assert (wait.code, wait.commands) == (
+        Code.WORKFLOW_SUSPENDED,
+        ("towpath resume checkout-1 qa",),
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
 from towpath.api import errors
 from towpath.api.access import Actor
@@ -15,6 +16,7 @@ from towpath.api.parts import Parts
 from towpath.api.reach import Reach
 from towpath.api.routes.releases import Comment
 from towpath.api.schemas import runs
+from towpath.api.schemas.base import Asked, Name, Text
 from towpath.domain.status import Status
 from towpath.domain.wishes import Refused
 from towpath.domain.workflow import Kind
@@ -33,6 +35,12 @@ Offset = Annotated[
     int, Query(gt=-(1 << 53), lt=1 << 53, description="In bytes; negative: from the end.")
 ]
 Bytes = Annotated[int, Query(ge=1, le=LARGEST)]
+
+
+class Resume(Asked):
+    """What a suspended step puts out, by the names of its outputs."""
+
+    outputs: dict[Name, Text] = Field(default_factory=dict)
 
 
 @router.get("/runs/{run}")
@@ -120,10 +128,12 @@ async def terminate_run(
 
 
 @router.post("/runs/{run}/steps/{step:path}/resume")
-async def resume_step(parts: Reach, actor: Actor, run: UUID, step: str) -> runs.RunDocument:
-    """Let a suspended step go on. Asking again changes nothing."""
+async def resume_step(
+    parts: Reach, actor: Actor, run: UUID, step: str, body: Resume | None = None
+) -> runs.RunDocument:
+    """Let a suspended step go on, with the outputs that it asks for. Again changes nothing."""
     try:
-        resumed = await parts.runs.resume(run, step, actor)
+        resumed = await parts.runs.resume(run, step, actor, body.outputs if body else {})
     except KeyError:
         raise errors.not_found("step of a run", f"{run}/{step}") from None
     found = await get_run(parts, run)
