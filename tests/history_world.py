@@ -133,12 +133,13 @@ class World:
         revision: str = "",
         trigger: Trigger = Trigger.HEAD,
         goes_back_to: str = "",
+        flow: catalog.Flow = FLOW,
         **tags: str,
     ) -> Release:
-        """A release of what dev has now; it landed there and succeeded."""
+        """A release of what the flow's trigger has now; it landed there and succeeded."""
         revision = revision or self.gitops.head()
         parts = {name: self.part(tag, revision) for name, tag in tags.items()}
-        return await self.release_of(parts, revision, trigger, goes_back_to)
+        return await self.release_of(parts, revision, trigger, goes_back_to, flow)
 
     async def release_of(
         self,
@@ -146,13 +147,18 @@ class World:
         revision: str,
         trigger: Trigger = Trigger.HEAD,
         goes_back_to: str = "",
+        flow: catalog.Flow = FLOW,
     ) -> Release:
         commit = TriggerCommit(self.gitops.url, "main", revision, "a bump", "Ada")
 
         def build(n: int, now: datetime) -> tuple[Release, events.Event]:
             origin = creation.Origin(PRODUCT, n, trigger, "ada", now, parts)
-            line = "" if trigger is Trigger.ROLLBACK else "shop/dev/main"
-            made = creation.along(FLOW, origin, self.config, line, (commit,))
+            line = (
+                ""
+                if trigger is Trigger.ROLLBACK
+                else f"shop/{flow.trigger_environment}/{flow.name}"
+            )
+            made = creation.along(flow, origin, self.config, line, (commit,))
             made = replace(made, goes_back_to=goes_back_to)
             return made, stored_world.created(made)
 
@@ -160,7 +166,7 @@ class World:
         assert made is not None
         self.made[made.id] = made
         if trigger is Trigger.HEAD:
-            await self.land(made, "dev", revision)
+            await self.land(made, flow.trigger_environment, revision)
         return made
 
     async def land(

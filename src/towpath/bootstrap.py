@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from towpath.api import app, parts
+from towpath.connections import GitHubHost
 from towpath.domain.catalog import EnvironmentKind
 from towpath.engine import assembly, configuring
 from towpath.engine.inforce import InForce
@@ -21,8 +22,10 @@ from towpath.git.past import GitPast
 from towpath.history import telling
 from towpath.history.notes import Notes, Outside
 from towpath.history.resolving import Resolver
+from towpath.history.told import Place
 from towpath.history.tracing import Tracing
 from towpath.integrations.github.adapter import GitHub
+from towpath.integrations.github.app import AppKey
 from towpath.integrations.gitlab.adapter import GitLab
 from towpath.integrations.jira.adapter import Jira
 from towpath.integrations.jira.deployments import JiraDeployments
@@ -242,7 +245,7 @@ class _Around:
     registry: Registry | None
     trackers: tuple[Tracker, ...]
     hosts: tuple[Host, ...]
-    told: tuple[telling.Place, ...]
+    told: tuple[Place, ...]
 
 
 @contextlib.asynccontextmanager
@@ -260,7 +263,7 @@ async def _connections(settings: Settings) -> AsyncIterator[_Around]:
         Jira(one.url, one.token.get_secret_value(), one.email, one.projects)
         for one in settings.jira
     ]
-    githubs = [GitHub(one.url, one.token.get_secret_value()) for one in settings.github]
+    githubs = [GitHub(one.url, _access(one)) for one in settings.github]
     gitlabs = [GitLab(one.url, one.token.get_secret_value()) for one in settings.gitlab]
     shown = {
         one.url: JiraDeployments(one.url, one.client_id, one.client_secret.get_secret_value())
@@ -268,15 +271,15 @@ async def _connections(settings: Settings) -> AsyncIterator[_Around]:
         if one.client_id
     }
     told = [
-        telling.Place(f"jira/{one.url}", one.comment_in, jira, None, shown.get(one.url))
+        Place(f"jira/{one.url}", one.comment_in, jira, None, shown.get(one.url), one.labels)
         for one, jira in zip(settings.jira, jiras, strict=True)
     ]
     told += [
-        telling.Place(f"github/{one.url}", one.comment_in, github, github)
+        Place(f"github/{one.url}", one.comment_in, github, github, None, one.labels)
         for one, github in zip(settings.github, githubs, strict=True)
     ]
     told += [
-        telling.Place(f"gitlab/{one.url}", one.comment_in, gitlab, gitlab)
+        Place(f"gitlab/{one.url}", one.comment_in, gitlab, gitlab, None, one.labels)
         for one, gitlab in zip(settings.gitlab, gitlabs, strict=True)
     ]
     async with contextlib.AsyncExitStack() as stack:
@@ -291,6 +294,11 @@ async def _connections(settings: Settings) -> AsyncIterator[_Around]:
             (*githubs, *gitlabs),
             tuple(told),
         )
+
+
+def _access(host: GitHubHost) -> str | AppKey:
+    key = host.private_key.get_secret_value()
+    return AppKey(host.app_id, key) if key else host.token.get_secret_value()
 
 
 def _is_production(in_force: InForce, environment: str) -> bool:

@@ -4,10 +4,13 @@ Secrets are `SecretStr` and appear in no message. Knows nothing of the rest of T
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 import pydantic
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import Field, SecretStr
 
 
@@ -87,8 +90,17 @@ def _web(url: str) -> str:
 Web = Annotated[str, pydantic.AfterValidator(_web)]
 
 
+Labels = Annotated[
+    dict[str, Annotated[str, Field(pattern=r"^[^\s,]{1,50}$")]],
+    Field(
+        description="A table of environments, each with a label: what is in one has its label. "
+        "Without spaces or commas. None by default.",
+    ),
+]
+
+
 class CodeHost(pydantic.BaseModel):
-    """How GitHub or GitLab is reached."""
+    """How GitLab is reached; GitHub too, see below."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -99,6 +111,40 @@ class CodeHost(pydantic.BaseModel):
         description="Environments: when a change reaches one, its pull requests and issues get a "
         "comment. None by default.",
     )
+    labels: Labels = Field(default_factory=dict)
+
+
+class GitHubHost(CodeHost):
+    """How GitHub is reached: with a token, or as an app."""
+
+    token: Secret = Field(
+        SecretStr(""), description="A token that may read pull requests and issues. A secret."
+    )
+    app_id: str = Field(
+        "", description="GitHub: the id (or client id) of an app, instead of a token."
+    )
+    private_key: Secret = Field(
+        SecretStr(""), description="GitHub: a private key of the app (PEM). A secret."
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        token, key = self.token.get_secret_value(), self.private_key.get_secret_value()
+        if bool(self.app_id) != bool(key):
+            raise ValueError("`app_id` and `private_key` go together")
+        if bool(token) == bool(key):
+            raise ValueError("give either `token`, or `app_id` and `private_key`")
+        if key and not _is_rsa(key):
+            raise ValueError("`private_key` is no RSA key in PEM")
+        return self
+
+
+def _is_rsa(key: str) -> bool:
+    try:
+        loaded = serialization.load_pem_private_key(key.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return isinstance(loaded, rsa.RSAPrivateKey)
 
 
 class Jira(pydantic.BaseModel):
@@ -121,6 +167,7 @@ class Jira(pydantic.BaseModel):
         description="Environments: when a change reaches one, its issues get a comment. None by "
         "default.",
     )
+    labels: Labels = Field(default_factory=dict)
     client_id: str = Field(
         "",
         description="OAuth client for Jira Cloud's deployments; with it "

@@ -28,6 +28,7 @@ from pydantic_settings import (
 from towpath.connections import (
     CodeHost,
     GitCredential,
+    GitHubHost,
     Jira,
     Registry,
     Secret,
@@ -170,7 +171,7 @@ class Settings(BaseSettings):
     jira: tuple[Jira, ...] = Field(
         (), description="A list of tables: Jira sites whose issues notes name. Holds secrets."
     )
-    github: tuple[CodeHost, ...] = Field(
+    github: tuple[GitHubHost, ...] = Field(
         (),
         description="A list of tables: GitHubs whose pull requests and issues notes name. Holds "
         "secrets.",
@@ -393,7 +394,7 @@ def _shown(setting: str, value: object) -> str:
 
 
 def _nearest(name: str) -> str:
-    tables = (Settings, GitCredential, Registry, CodeHost, Jira)
+    tables = (Settings, GitCredential, Registry, CodeHost, GitHubHost, Jira)
     known = [*dict.fromkeys(name for table in tables for name in table.model_fields)]
     near = difflib.get_close_matches(name, known, n=1)
     return f" Did you mean {near[0]}?" if near else f" The settings are {', '.join(known)}."

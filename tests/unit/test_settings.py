@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from towpath import connections, settings
 
@@ -210,7 +212,7 @@ def test_every_setting_is_documented_with_its_own_words() -> None:
     tables = (
         connections.GitCredential,
         connections.Registry,
-        connections.CodeHost,
+        connections.GitHubHost,
         connections.Jira,
     )
     for table in tables:
@@ -230,3 +232,33 @@ def test_teams_are_a_table_or_json_and_what_is_not_json_is_named(
     with pytest.raises(settings.Invalid) as invalid:
         settings.load(file)
     assert invalid.value.problems[0].startswith("teams: the value of TOWPATH_TEAMS is not JSON")
+
+
+def _rsa_key() -> str:
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PrivateFormat.PKCS8
+    plain = serialization.NoEncryption()
+    return made.private_bytes(serialization.Encoding.PEM, form, plain).decode()
+
+
+def test_github_takes_a_token_or_an_app_with_its_key(tmp_path: Path) -> None:
+    key = tmp_path / "app.pem"
+    key.write_text(_rsa_key())
+    file = tmp_path / "towpath.toml"
+
+    def given(*lines: str) -> str:
+        file.write_text("\n".join(["[[github]]", 'url = "https://github.com"', *lines]))
+        return str(file)
+
+    app = ('app_id = "7"', f'private_key = {{ file = "{key}" }}')
+    [host] = settings.load(Path(given(*app, 'labels = { prod = "in-prod" }'))).github
+    assert (host.app_id, host.labels) == ("7", {"prod": "in-prod"})
+    assert "BEGIN" not in repr(host)
+    for lines, why in (
+        ((), "give either `token`, or `app_id` and `private_key`"),
+        ((*app, 'token = "t"'), "give either `token`"),
+        (('app_id = "7"',), "`app_id` and `private_key` go together"),
+        (('app_id = "7"', 'private_key = "no key"'), "is no RSA key in PEM"),
+        (('token = "t"', 'labels = { prod = "in prod" }'), "github[0].labels.prod"),
+    ):
+        assert why in problems(Path(given(*lines)))

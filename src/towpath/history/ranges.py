@@ -347,7 +347,9 @@ class Gathering:
             gathered.lacks("gitops", Unresolved(what, f"the release {named!r} is not known here"))
             return
         span = Span(carrier, way.span.environment, {})
-        before = await self._archive.before(carrier.product, span.environment, carrier.id)
+        # The promotion went to where it was found: the environment whose folders are looked at.
+        place = way.span.trigger or way.span.environment
+        before = await self._archive.before(carrier.product, place, carrier.id)
         folders = self._folders(carrier.product, span.trigger, way.component, part.repository)
         inner = Way(span, way.component, part.repository, folders, carrier.id, commit.sha)
         old = before.get(way.component)

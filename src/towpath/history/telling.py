@@ -9,14 +9,15 @@ is not known, and it is not sent again.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from towpath.history import labelling, told
 from towpath.history.notes import Notes, NotThere
+from towpath.history.told import Place, Thing
 from towpath.ports.archive import Archive, Question, Reached
 from towpath.ports.errors import OutsideError, Permanent
-from towpath.ports.outside import Deployment, Deployments, Host, Tracker
+from towpath.ports.outside import Deployment
 from towpath.ports.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -27,32 +28,6 @@ LEASE_S = 300.0
 AT_ONCE = 20
 MOST_COMMENTS = 300  # for one release in one environment
 _TOLD, _CURSOR = "told", "cursor"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where to tell: `name` stays the same for ever. `comment_in`: environments with comments."""
-
-    name: str
-    comment_in: Collection[str] = ()
-    tracker: Tracker | None = None
-    host: Host | None = None
-    deployments: Deployments | None = None
-
-    @property
-    def is_asked_for(self) -> bool:
-        """Whether anything at all is to be told here."""
-        return bool(self.comment_in) or self.deployments is not None
-
-
-@dataclass(frozen=True, slots=True)
-class _Comment:
-    """One comment, by the name under which it is sent once."""
-
-    key: str
-    issue: str = ""
-    repository: str = ""
-    number: int = 0
 
 
 class Teller:
@@ -114,7 +89,8 @@ class Teller:
 
     async def _tell(self, place: Place, reached: Reached) -> None:
         comments = reached.environment in place.comment_in
-        if not comments and place.deployments is None:
+        labels = reached.environment in place.labels
+        if not (comments or labels) and place.deployments is None:
             return
         try:
             made = await self._notes.resolve(Question(reached.release, reached.environment))
@@ -125,12 +101,15 @@ class Teller:
         document = json.loads(made.document)
         if place.deployments is not None:
             await place.deployments.deployed(self._deployment(reached, document))
+        found = [*told.things(place, document)]
         if comments:
-            await self._comment(place, reached, document)
+            await self._comment(place, reached, [one for one in found if one.lasts])
+        if labels:
+            where = reached.environment
+            await labelling.label(self._archive, place, where, found, reached.release)
 
     # --- comments ----------------------------------------------------------------------------
-    async def _comment(self, place: Place, reached: Reached, document: Mapping[str, Any]) -> None:
-        wanted = [*_comments(place, reached.environment, document)]
+    async def _comment(self, place: Place, reached: Reached, wanted: Sequence[Thing]) -> None:
         if len(wanted) > MOST_COMMENTS:
             log.warning(
                 "%s: only %d of %d comments on %s are written",
@@ -140,21 +119,22 @@ class Teller:
                 reached.release,
             )
         text = self._text(reached)
-        for comment in wanted[:MOST_COMMENTS]:
-            if await self._archive.claim(_TOLD, comment.key, {"release": reached.release}):
-                await self._write(place, comment, text)
+        for thing in wanted[:MOST_COMMENTS]:
+            key = f"{place.name}/{reached.environment}/{thing.name}"
+            if await self._archive.claim(_TOLD, key, {"release": reached.release}):
+                await self._write(place, thing, key, text)
 
-    async def _write(self, place: Place, comment: _Comment, text: str) -> None:
+    async def _write(self, place: Place, thing: Thing, key: str, text: str) -> None:
         try:
-            if comment.issue and place.tracker is not None:
-                await place.tracker.comment_issue(comment.issue, text)
+            if thing.issue and place.tracker is not None:
+                await place.tracker.comment_issue(thing.issue, text)
             elif place.host is not None:
-                await place.host.comment_request(comment.repository, comment.number, text)
+                await place.host.comment_request(thing.repository, thing.number, text)
         except OutsideError as error:
             if not error.reason.data.get("sent"):
-                await self._archive.unclaim(_TOLD, comment.key)
+                await self._archive.unclaim(_TOLD, key)
             if isinstance(error, Permanent):  # this one is gone; the others may not be
-                log.warning("no comment on %s: %s", comment.key, error)
+                log.warning("no comment on %s: %s", key, error)
                 return
             raise
 
@@ -180,21 +160,3 @@ class Teller:
             update=reached.event,
             issues=tuple(key for key in issues if "#" not in key),
         )
-
-
-def _comments(place: Place, environment: str, document: Mapping[str, Any]) -> Iterator[_Comment]:
-    """A comment for each issue and pull request that came and lasts."""
-    if place.tracker is not None:
-        for one in document["features"]["items"]:
-            if _lasts(one) and place.tracker.knows(one["key"]):
-                yield _Comment(f"{place.name}/{environment}/{one['key']}", issue=one["key"])
-    if place.host is not None:
-        for one in document["pull_requests"]["items"]:
-            if _lasts(one) and place.host.knows(one["repository"]):
-                repository, number = one["repository"], one["number"]
-                key = f"{place.name}/{environment}/{repository}!{number}"
-                yield _Comment(key, repository=repository, number=number)
-
-
-def _lasts(one: Mapping[str, Any]) -> bool:
-    return not (one["taken_back"] or one["reverted"])

@@ -25,6 +25,7 @@ LIMITS = httpx.Limits(max_connections=8, max_keepalive_connections=4)
 LONGEST_BODY = 16 * 1024 * 1024
 TRIES = 3
 FIRST_PAUSE_S = 0.5
+_MOST_MOVES = 5
 LONGEST_PAUSE_S = 15.0
 _LATER = frozenset({429, 500, 502, 503, 504})
 _NEVER = 10**9
@@ -101,6 +102,25 @@ async def once(http: httpx.AsyncClient, method: str, url: str, **call: Any) -> h
 
 
 async def _read(http: httpx.AsyncClient, method: str, url: str, **call: Any) -> httpx.Response:
+    if method == "GET":
+        return await _sent(http, method, url, **call)
+    # What is written is sent again where it belongs; httpx would make a question of it (301).
+    for _ in range(_MOST_MOVES):
+        answer = await _sent(http, method, url, follow_redirects=False, **call)
+        if not answer.has_redirect_location:
+            return answer
+        moved = answer.url.join(answer.headers["location"])
+        if _server(moved) != _server(answer.url):
+            raise refused(str(answer.url), f"sends what is written to another host: {moved.host}")
+        url = str(moved)
+    raise refused(url, "sends what is written around in a circle")
+
+
+def _server(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+async def _sent(http: httpx.AsyncClient, method: str, url: str, **call: Any) -> httpx.Response:
     async with http.stream(method, url, **call) as answer:
         body = bytearray()
         async for chunk in answer.aiter_bytes():

@@ -102,6 +102,10 @@ class Tracker(Protocol):
         """Write a comment on the issue."""
         ...
 
+    async def label_issue(self, key: str, label: str, *, on: bool) -> None:
+        """Give the issue a label, or take it off. The same again changes nothing."""
+        ...
+
 
 class Host(Protocol):
     """One code host."""
@@ -122,4 +126,8 @@ class Host(Protocol):
 
     async def comment_request(self, repository: str, number: int, text: str) -> None:
         """Write a comment on the pull request."""
+        ...
+
+    async def label_request(self, repository: str, number: int, label: str, *, on: bool) -> None:
+        """Give the pull request a label, or take it off. The same again changes nothing."""
         ...

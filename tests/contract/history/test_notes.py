@@ -1,5 +1,6 @@
 """Notes of releases: from which base, over what, and what is said where something is not known."""
 
+import json
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -186,6 +187,86 @@ async def test_a_promotion_into_the_trigger_environment_shows_the_commits_of_the
     assert [(c.commit.subject, c.via) for c in gathered.gitops] == [
         ("the change itself", carrier.id)
     ]
+
+
+async def test_a_promotion_of_a_promotion_is_followed_back_to_who_made_the_change(
+    world: World,
+) -> None:
+    from_qa = catalog.Flow("from-qa", "qa", (catalog.FlowStep("prod", ("qa",)),))
+    from_prod = catalog.Flow("from-prod", "prod", ())
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(2)]
+    for environment in ("dev", "qa", "prod"):
+        world.bump(shas[0], environment)
+    await world.find(shas[0], "dev", "qa", "prod")
+    first = await world.release(
+        world.bump(shas[1], message="the change itself\n\nSHOP-7"), api=shas[1]
+    )
+    second = await world.release(await world.land(first, "qa"), flow=from_qa, api=shas[1])
+    promotion = await world.land(second, "prod")
+    third = await world.release(promotion, flow=from_prod, api=shas[1])
+    one_level = await world.resolved(second, "prod")
+    assert [(c["subject"], c["via"]) for c in one_level["gitops"]["items"]] == [
+        ("the change itself", first.id)
+    ]
+    two_levels = await world.resolved(third, "prod")
+    [commit] = two_levels["gitops"]["items"]
+    assert (commit["subject"], commit["via"]) == ("the change itself", first.id)
+    assert commit["issues"] == ["SHOP-7"]
+    assert lacking(two_levels, "gitops") == []
+
+
+TRAILERS = """\
+Argocd-reference-commit-repourl: {repository}
+Argocd-reference-commit-sha: {sha}
+Argocd-reference-commit-subject: the commit behind it
+"""
+
+
+@pytest.mark.parametrize("place", ["trailers", "the-folder", "the-root"])
+async def test_a_hydrators_reference_names_the_code_behind_an_image(
+    world: World, place: str
+) -> None:
+    """As Argo CD's hydrator and its CI write it; the tag itself says nothing."""
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(3)]
+
+    def bumped(tag: str, sha: str) -> str:
+        files = {"apps/api/dev/values.yaml": f"tag: {tag}\n"}
+        reference = {"repoURL": world.code.url, "sha": sha, "author": {"name": "Mei"}}
+        metadata = json.dumps({"drySha": "0" * 40, "references": [{"commit": reference}]})
+        if place == "trailers":
+            said = TRAILERS.format(repository=world.code.url, sha=sha)
+            return world.gitops.commit(files, f"hydrate {tag}\n\n{said}")
+        folder = "" if place == "the-root" else "apps/api/dev/"
+        return world.gitops.commit({**files, f"{folder}hydrator.metadata": metadata}, "hydrate")
+
+    bumped("one", shas[0])
+    await world.find("one", "dev")
+    notes = await world.resolved(await world.release(bumped("two", shas[2]), api="two"))
+    [image] = notes["images"]["items"]
+    assert (image["from"]["revision"], image["to"]["revision"]) == (shas[0], shas[2])
+    assert image["to"]["answered_by"] == "reference"
+    assert subjects(notes) == ["change 2", "change 1"]
+
+
+async def test_a_hydrators_metadata_of_another_repository_or_of_no_use_is_passed_over(
+    world: World,
+) -> None:
+    sha = world.code.commit({"a": "1"}, "change")
+    elsewhere = {"repoURL": "https://git.example.org/other", "sha": sha}
+    for number, metadata in enumerate(
+        (
+            json.dumps({"references": [{"commit": elsewhere}]}),
+            json.dumps({"references": [{"commit": {"repoURL": world.code.url, "sha": "HEAD"}}]}),
+            json.dumps({"references": [7]}),
+            "[]",
+            "no json",
+        )
+    ):
+        tag = f"t{number}"
+        files = {"apps/api/dev/values.yaml": f"tag: {tag}\n", "hydrator.metadata": metadata}
+        revision = world.gitops.commit(files, "hydrate")
+        notes = await world.resolved(await world.release(revision, api=tag))
+        assert notes["images"]["items"][0]["to"]["revision"] is None
 
 
 async def test_history_that_diverged_or_was_rewritten_is_said_and_not_guessed(world: World) -> None:

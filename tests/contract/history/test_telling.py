@@ -7,8 +7,9 @@ import pytest
 
 from history_world import World
 from towpath.domain.reasons import Code, Reason
-from towpath.domain.release import Release
-from towpath.history.telling import Place, Teller
+from towpath.domain.release import Release, Trigger
+from towpath.history.telling import Teller
+from towpath.history.told import Place
 from towpath.ports.errors import OutsideError, Permanent, Temporary
 from towpath.ports.outside import Deployment, Issue, Request
 
@@ -18,15 +19,18 @@ class Told:
     """A tracker, host and place of deployments that writes down what it is told."""
 
     repository: str = ""
+    page: str = ""
     written: list[tuple[object, str]] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
     trouble: OutsideError | None = None
 
     def knows(self, what: str) -> bool:
-        return what == self.repository if "/" in what else True
+        if "://" in what and what != self.repository:
+            return bool(self.page) and what.startswith(self.page)
+        return what == self.repository or "://" not in what
 
     async def issues(self, keys: Collection[str]) -> Mapping[str, Issue]:
-        return {key: Issue(key, "Title") for key in keys}
+        return {key: Issue(key, "Title", url=f"{self.page}{key}") for key in keys}
 
     async def requests(self, repository: str, numbers: Collection[int]) -> Mapping[int, Request]:
         return {number: Request(number, "Title") for number in numbers}
@@ -41,6 +45,12 @@ class Told:
 
     async def comment_request(self, repository: str, number: int, text: str) -> None:
         self._write(number, text)
+
+    async def label_issue(self, key: str, label: str, *, on: bool) -> None:
+        self._write(key, f"{'+' if on else '-'}{label}")
+
+    async def label_request(self, repository: str, number: int, label: str, *, on: bool) -> None:
+        self._write(number, f"{'+' if on else '-'}{label}")
 
     async def deployed(self, deployment: Deployment) -> None:
         self.deployments.append(deployment)
@@ -123,6 +133,51 @@ async def test_a_place_that_does_not_answer_is_told_later_and_nobody_twice(world
     told.trouble = None
     await teller.tell(place)
     assert told.written == []
+
+
+async def test_what_is_in_an_environment_has_its_label_until_it_is_taken_back(
+    world: World,
+) -> None:
+    told = Told(world.code.url)
+    place = Place("host", (), told, told, None, {"prod": "in-prod"})
+    teller = _teller(world, place)
+    await teller.tell(place)
+    first, second = await _released(world)
+    await _reach(world, first, "prod")
+    told.trouble = Temporary(Reason(Code.OUTSIDE_UNREACHABLE, "no answer", {"sent": True}))
+    with pytest.raises(Temporary):
+        await teller.tell(place)
+    told.trouble = None
+    for _ in range(2):  # it may have arrived: a label may be given twice, but not for ever
+        await teller.tell(place)
+    assert sorted(told.written, key=str) == [("SHOP-1", "+in-prod"), (11, "+in-prod")]
+    await _reach(world, second, "prod")
+    await teller.tell(place)
+    assert len(told.written) == 4
+    back = await world.release(
+        first.content["api"].revision, Trigger.ROLLBACK, api=first.content["api"].version
+    )
+    await _reach(world, back, "prod")
+    await teller.tell(place)
+    assert sorted(told.written[4:], key=str) == [("SHOP-2", "-in-prod"), (12, "-in-prod")]
+
+
+async def test_an_issue_of_one_host_is_not_looked_for_at_another(world: World) -> None:
+    here, other = Told(world.code.url, page="https://here/"), Told(page="https://other/")
+    world.trackers = (here,)
+    world.hosts = (here,)
+    places = [Place("here", ("prod",), here), Place("other", ("prod",), other)]
+    teller = _teller(world, *places)
+    for place in places:
+        await teller.tell(place)
+    old = world.code.commit({"a": "1"}, "first")
+    world.bump(old)
+    await world.find(old, "dev", "prod")
+    new = world.code.commit({"a": "2"}, "Fix it\n\nFixes acme/shop#12")
+    await _reach(world, await world.release(world.bump(new), api=new), "prod")
+    for place in places:
+        await teller.tell(place)
+    assert ([what for what, _ in here.written], other.written) == (["acme/shop#12"], [])
 
 
 async def test_deployments_name_every_environment_with_its_issues(world: World) -> None:

@@ -98,3 +98,21 @@ async def test_what_must_not_be_done_twice_is_asked_once(server: AwkwardServer) 
         with pytest.raises(Temporary):
             await outward.once(http, "POST", "/x", json={})
     assert server.count("/x") == 1
+
+
+@pytest.mark.parametrize("status", [301, 307])
+async def test_what_is_written_is_written_where_it_moved_to_and_to_no_other_host(
+    server: AwkwardServer, status: int
+) -> None:
+    server.on("POST", "/old", RedirectResponse("/new", status))
+    server.on("POST", "/new", {"ok": 1})
+    elsewhere = server.address.replace("127.0.0.1", "localhost")
+    server.on("POST", "/away", RedirectResponse(f"{elsewhere}/new", status))
+    server.on("POST", "/round", RedirectResponse("/round", status))
+    async with outward.client(server.address) as http:
+        await outward.once(http, "POST", "/old", json={"a": 1})
+        assert (server.asked[-1].method, server.asked[-1].body) == ("POST", {"a": 1})
+        with pytest.raises(Permanent, match="to another host"):
+            await outward.once(http, "POST", "/away", json={})
+        with pytest.raises(Permanent, match="in a circle"):
+            await outward.once(http, "POST", "/round", json={})

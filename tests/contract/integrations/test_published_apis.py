@@ -4,18 +4,25 @@ GitHub's GraphQL answers are made by its own schema, so a field that is not ther
 kind, cannot be asked for.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import jwt
 import pytest
-from starlette.responses import JSONResponse
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.responses import JSONResponse, Response
 
 import published
-from awkward_server import AwkwardServer
+from awkward_server import Asked, AwkwardServer
 from schema_github import SchemaGitHub
 from towpath.integrations.github.adapter import GitHub
+from towpath.integrations.github.app import AppKey
 from towpath.integrations.jira.adapter import Jira
 from towpath.integrations.jira.deployments import JiraDeployments
+from towpath.ports.errors import Permanent
 from towpath.ports.outside import Deployment
 
 REPOSITORY = "/acme/shop.git"
@@ -61,6 +68,18 @@ async def test_jira_cloud_takes_a_comment_as_atlassian_describes_it(
     text, link = paragraph["content"]
     assert text["text"] == "Reached prod with shop-12: "
     assert link["marks"][0]["attrs"]["href"] == link["text"] == "https://t/releases/shop-12"
+
+
+async def test_jira_cloud_takes_labels_as_atlassian_describes_it(
+    server: AwkwardServer, jira: Jira
+) -> None:
+    server.on("PUT", "/rest/api/3/issue/EX-1", Response(status_code=204))
+    await jira.label_issue("EX-1", "in-prod", on=True)
+    await jira.label_issue("EX-1", "in-prod", on=False)
+    assert [one.body["update"]["labels"] for one in server.asked] == [
+        [{"add": "in-prod"}],
+        [{"remove": "in-prod"}],
+    ]
 
 
 async def test_jira_cloud_takes_a_deployment_as_atlassian_describes_it(
@@ -165,3 +184,93 @@ async def test_github_takes_a_comment_as_it_describes_it(
     await github.comment_request(server.address + REPOSITORY, 12, "Reached prod")
     await github.comment_issue("acme/shop#12", "Reached prod")
     assert [one.body for one in server.asked] == [{"body": "Reached prod"}] * 2
+    assert {one.headers["authorization"] for one in server.asked} == {"Bearer token"}
+
+
+async def test_github_labels_are_given_and_taken_off_as_it_describes_it(
+    server: AwkwardServer, github: GitHub
+) -> None:
+    path = "/repos/{owner}/{repo}/issues/{issue_number}/labels"
+    api = published.github(server.address)
+    there = "/api/v3/repos/acme/shop/issues/12/labels"
+    given = JSONResponse(api.example("POST", path))
+    left = JSONResponse(api.example("DELETE", f"{path}/{{name}}"))
+    server.on("POST", there, given)
+    server.on("DELETE", f"{there}/in-prod", [left, _absent()])
+    repository = server.address + REPOSITORY
+    await github.label_request(repository, 12, "in-prod", on=True)
+    await github.label_issue("acme/shop#12", "in-prod", on=False)
+    await github.label_issue("acme/shop#12", "in-prod", on=False)  # the same again
+    assert [(one.method, one.body or None) for one in server.asked] == [
+        ("POST", {"labels": ["in-prod"]}),
+        ("DELETE", None),
+        ("DELETE", None),
+    ]
+
+
+def _absent() -> JSONResponse:
+    return JSONResponse({"message": "Label does not exist", "status": "404"}, 404)
+
+
+@pytest.fixture(scope="session")
+def app_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class _App:
+    """A GitHub where an app is installed for `acme` only; its tokens run out when they are told."""
+
+    def __init__(self, server: AwkwardServer, key: rsa.RSAPrivateKey) -> None:
+        self.public = key.public_key()
+        self.granted = 0
+        self.good_for = timedelta(hours=1)
+        self._api = published.github(server.address)
+        server.on("GET", "/api/v3/repos/acme/shop/installation", self._installed)
+        server.on("POST", "/api/v3/app/installations/1/access_tokens", self._token)
+
+    def _installed(self, asked: Asked) -> Any:
+        self._signed(asked)
+        return self._api.example("GET", "/repos/{owner}/{repo}/installation")
+
+    def _token(self, asked: Asked) -> Any:
+        self._signed(asked)
+        path = "/app/installations/{installation_id}/access_tokens"
+        document = self._api.example("POST", path, 201)
+        self.granted += 1
+        until = (datetime.now(UTC) + self.good_for).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return JSONResponse({**document, "token": f"t{self.granted}", "expires_at": until}, 201)
+
+    def _signed(self, asked: Asked) -> None:
+        token = asked.headers["authorization"].removeprefix("Bearer ")
+        claims = jwt.decode(token, self.public, algorithms=["RS256"], issuer="7")
+        assert claims["exp"] - claims["iat"] <= 600
+
+
+async def test_a_github_app_has_a_token_for_each_installation_until_shortly_before_its_end(
+    server: AwkwardServer, world: SchemaGitHub, app_key: rsa.RSAPrivateKey
+) -> None:
+    server.published = published.github(server.address)
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    plain = serialization.NoEncryption()
+    pem = app_key.private_bytes(serialization.Encoding.PEM, form, plain).decode()
+    app, github = _App(server, app_key), GitHub(server.address, AppKey("7", pem))
+    world.issue("acme/shop", 1)
+    repository = server.address + REPOSITORY
+
+    await asyncio.gather(*(github.requests(repository, [n]) for n in range(1, 9)))
+    assert app.granted == 1
+    told = await github.issues(["acme/shop#1", "other/shop#1"])
+    assert told["acme/shop#1"].title == "Issue 1"
+    assert told["other/shop#1"].missing == "the app is not installed there"
+    with pytest.raises(Permanent, match="the app is not installed there"):
+        await github.comment_issue("other/shop#1", "Reached prod")
+
+    unauthorized = JSONResponse({"message": "Bad credentials"}, 401)
+    server.on("POST", "/api/graphql", [unauthorized, world.answer])  # it was taken back
+    app.good_for = timedelta(minutes=1)
+    await github.requests(repository, [1])
+    assert (app.granted, server.asked[-1].headers["authorization"]) == (2, "Bearer t2")
+    await github.requests(repository, [1])
+    assert app.granted == 3
+    await github.close()
+    assert not server.problems

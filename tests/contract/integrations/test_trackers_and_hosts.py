@@ -232,3 +232,20 @@ async def test_a_gitlab_project_that_may_not_be_seen_spoils_no_other(
     found = await gitlab.issues(["acme/secret#1", "acme/deep/shop#4"])
     assert found["acme/deep/shop#4"].title == "Four"
     assert "may not see it" in found["acme/secret#1"].missing
+
+
+async def test_gitlab_takes_notes_and_labels(server: AwkwardServer, gitlab: GitLab) -> None:
+    repository = f"{server.address}/acme/deep/shop.git"
+    for kind in ("merge_requests", "issues"):
+        server.on("POST", f"{PROJECT}/{kind}/7/notes", JSONResponse({}, 201))
+        server.on("PUT", f"{PROJECT}/{kind}/7", {})
+    await gitlab.comment_request(repository, 7, "Reached prod")
+    await gitlab.comment_issue("acme/deep/shop#7", "Reached prod")
+    await gitlab.label_request(repository, 7, "in-prod", on=True)
+    await gitlab.label_issue("acme/deep/shop#7", "in-prod", on=False)
+    assert [(one.path.removeprefix(PROJECT), one.body) for one in server.asked] == [
+        ("/merge_requests/7/notes", {"body": "Reached prod"}),
+        ("/issues/7/notes", {"body": "Reached prod"}),
+        ("/merge_requests/7", {"add_labels": "in-prod"}),
+        ("/issues/7", {"remove_labels": "in-prod"}),
+    ]

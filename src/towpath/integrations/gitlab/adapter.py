@@ -74,13 +74,27 @@ class GitLab:
         return found
 
     async def comment_request(self, repository: str, number: int, text: str) -> None:
-        """Write a note on a merge request."""
+        """See the port."""
         await self._comment(_path(repository), "merge_requests", number, text)
 
     async def comment_issue(self, key: str, text: str) -> None:
-        """Write a note on an issue."""
+        """See the port."""
         if named := _KEY.fullmatch(key):
             await self._comment(named[1], "issues", int(named[2]), text)
+
+    async def label_request(self, repository: str, number: int, label: str, *, on: bool) -> None:
+        """See the port."""
+        await self._label(_path(repository), "merge_requests", number, label, on)
+
+    async def label_issue(self, key: str, label: str, *, on: bool) -> None:
+        """See the port."""
+        if named := _KEY.fullmatch(key):
+            await self._label(named[1], "issues", int(named[2]), label, on)
+
+    async def _label(self, path: str, kind: str, number: int, label: str, on: bool) -> None:
+        url = f"/projects/{quote(path, safe='')}/{kind}/{number}"
+        change = {"add_labels" if on else "remove_labels": label}
+        await outward.ask(self._http, "PUT", url, json=change)
 
     async def _comment(self, path: str, kind: str, number: int, text: str) -> None:
         url = f"/projects/{quote(path, safe='')}/{kind}/{number}/notes"

@@ -109,9 +109,14 @@ class Jira:
         )
 
     async def comment_issue(self, key: str, text: str) -> None:
-        """Write a comment on an issue."""
+        """See the port."""
         body = _document(text) if self._cloud else text
         await outward.once(self._http, "POST", f"{self._place(key)}/comment", json={"body": body})
+
+    async def label_issue(self, key: str, label: str, *, on: bool) -> None:
+        """See the port."""
+        change = {"update": {"labels": [{"add" if on else "remove": label}]}}
+        await outward.ask(self._http, "PUT", self._place(key), json=change)
 
     def _place(self, key: str) -> str:
         return f"/rest/api/{3 if self._cloud else 2}/issue/{quote(key, safe='')}"
