@@ -228,7 +228,12 @@ def _go_on(release: Release, promotion: Promotion, facts: Facts, now: datetime) 
 def _act(release: Release, promotion: Promotion, facts: Facts, now: datetime) -> Iterator[Action]:
     phase = promotion.current
     assert phase is not None
-    if missing := facts.missing.get(promotion.environment):
+    missing = facts.missing.get(promotion.environment)
+    if missing and facts.open_writes.get(promotion.environment):
+        # Nobody fails while it is not known what arrived.
+        yield actions.Settle(promotion.environment)
+        yield actions.LookAgain(now + stopping.ASK_AGAIN)
+    elif missing:
         yield Record(trouble.failure(promotion, phase, missing))
     elif gates.closed(held := gates.before_push(release, promotion, facts, now)):
         yield from gates.hold(promotion, phase, gates.again(promotion, held))

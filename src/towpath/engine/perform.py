@@ -146,7 +146,7 @@ class Performer:
         environment = action.environment
         promotion = view.release.promotion(environment)
         assert promotion is not None
-        outcomes = await self._outcomes(ticket, view.release, promotion, known, action)
+        outcomes = await self._outcomes(ticket, view, promotion, known, action)
         happened = [
             *writing.happened(view.release, promotion, outcomes, view.now),
             *self._absent(view.release, promotion),
@@ -169,23 +169,27 @@ class Performer:
     async def _outcomes(
         self,
         ticket: Ticket,
-        release: Release,
+        view: View,
         promotion: Promotion,
         known: Facts,
         action: actions.Write,
     ) -> Sequence[writing.Outcome]:
-        landed = await self._store.landed_in(release.product, promotion.environment)
+        release, environment = view.release, promotion.environment
+        landed = await self._store.landed_in(release.product, environment)
         try:
             found = await targets.resolve(
                 self._remotes,
                 self._in_force.catalog,
                 release.product,
-                promotion.environment,
+                environment,
                 release.content,
                 targets.with_files({name: part.content for name, part in landed.items()}),
             )
         except Permanent as error:
-            return [writing.Refused("", "", error.reason)]
+            if not known.open_writes.get(environment):
+                return [writing.Refused("", "", error.reason)]
+            await self._settle(ticket, view, known, environment)  # it may have arrived, and landed
+            return [writing.Unanswered("", "", error.reason)]
         except Temporary as error:
             return [writing.Unanswered("", "", error.reason)]
         task = Writing(
@@ -193,7 +197,7 @@ class Performer:
             release,
             promotion,
             action,
-            known.open_writes.get(promotion.environment, ()),
+            known.open_writes.get(environment, ()),
             landed,
             await self._store.bodies(whole_files(release.content)),
         )
@@ -270,37 +274,35 @@ class Performer:
         for place, writes in _by_place(known.open_writes.get(environment, ())).items():
             try:
                 found = await arrivals.find(self._git, *place, writes)
+                components = await self._brought(view.release, environment, place)
             except OutsideError:
                 continue  # asked again at the next look, or given up by it
             if lost := [write.id for write in writes if write.id not in found]:
                 await self._store.settle(lost)
             for write in writes:
                 if commit := found.get(write.id):
-                    landed = await self._arrival(view.release, environment, write, commit)
+                    landed = events.CommitLanded(
+                        *place, commit, components, write_id=write.id, environment=environment
+                    )
                     await self._store.record(ticket, [landed])
 
-    async def _arrival(
-        self, release: Release, environment: str, write: OpenWrite, commit: str
-    ) -> events.Event:
-        config = self._in_force.catalog
-        found = await targets.resolve(
-            self._remotes,
-            config,
-            release.product,
-            environment,
-            release.content,
-            targets.wholly_emptied(release.content),
-        )
-        here = (write.repository, write.branch)
-        components = {t.component for t in found if (t.repository, t.branch) == here}
-        return events.CommitLanded(
-            write.repository,
-            write.branch,
-            commit,
-            tuple(sorted(components)),
-            write_id=write.id,
-            environment=environment,
-        )
+    async def _brought(self, release: Release, environment: str, place: Place) -> tuple[str, ...]:
+        """The components that a push to this branch brings; by their content's repository if the
+        configuration does not say any more."""
+        try:
+            found = await targets.resolve(
+                self._remotes,
+                self._in_force.catalog,
+                release.product,
+                environment,
+                release.content,
+                targets.wholly_emptied(release.content),
+            )
+        except Permanent:
+            found = ()
+        here = {t.component for t in found if (t.repository, t.branch) == place}
+        same = {name for name, part in release.content.items() if part.repository == place[0]}
+        return tuple(sorted(here or same))
 
 
 def _by_place(writes: Sequence[OpenWrite]) -> Mapping[Place, Sequence[OpenWrite]]:

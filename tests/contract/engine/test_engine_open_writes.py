@@ -120,3 +120,22 @@ async def test_what_strangers_pushed_on_top_needs_no_fence(database_url: str) ->
         await w.until_ended("shop-1", seconds=60)
         assert not [made for made in w.git.history(REPO) if "Towpath-Fence" in made.message]
         await _refuses_what_wakes(w, asleep)
+
+
+async def test_who_loses_its_applications_after_a_push_knows_what_has_landed(
+    database_url: str,
+) -> None:
+    config = engine_world.configuration(steps=(("qa", ("dev",)),))
+    async with world(database_url, config) as w:
+        _goes_down_after_the_first_push(w.git)
+        w.push("1.1.0")
+        await w.engine.observer.look()
+        await w.until_so("shop-1", lambda r: bool(r.promotion("qa").phase(PhaseName.ACTION).tries))
+        left = tuple(each for each in config.applications if each.environment != "qa")
+        await w.configure(replace(config, applications=left))
+        w.git.repositories[REPO].down = False
+        ended = await w.until_ended("shop-1", seconds=60)
+        assert ended.reason.code is Code.APPLICATION_MISSING
+        assert w.tags("qa") == {"1.1.0"}
+        (landing,) = ended.promotion("qa").landings
+        assert landing.components == ("api", "web")

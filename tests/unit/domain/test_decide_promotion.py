@@ -201,6 +201,18 @@ def test_nobody_fails_while_it_is_not_known_what_arrived() -> None:
     assert [repo for name, env, repo in world.pushes if env == "qa"] == ["deploy", "other"]
 
 
+def test_who_loses_its_applications_finds_out_first_whether_a_push_arrived() -> None:
+    world = playbook.World(git={"qa": ["arrived unheard", "down"]})
+    one = world.push()
+    world.missing["qa"] = Reason(Code.APPLICATION_MISSING, "no application in qa")
+    world.wait(seconds=30)
+    assert world.at(one, "qa").status is Status.RUNNING
+    world.git["qa"] = ["ok"]
+    world.wait(seconds=30)
+    assert world.tell(one) == "error: dev succeeded, qa error application_missing, prod waiting"
+    assert world.at(one, "qa").landed
+
+
 def test_values_changed_by_hand_are_overwritten_and_named() -> None:
     world = playbook.World()
     world.change_by_hand("qa")
