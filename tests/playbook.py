@@ -6,6 +6,7 @@ tests of the rules read like a conversation: push, look, break, mend, let time p
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from playbook_engine import Engine
 from playbook_outside import (
@@ -41,12 +42,12 @@ class World(Engine):
     """What people do, what time does, and what one asks."""
 
     # --- what people do ----------------------------------------------------------------------
-    def push(self, *, look: bool = True) -> str:
+    def push(self, line: str = MAIN, *, look: bool = True) -> str:
         """A new head in the trigger environment: a release is made and goes as far as it can."""
         origin = self._origin(Trigger.HEAD, f"v{len(self.releases) + 1}")
         sha = f"c0de{origin.n:036x}"
         commit = release.TriggerCommit("deploy", "main", sha, "a change", "ann")
-        made = creation.along(self._flow(), origin, self.config(), MAIN, (commit,))
+        made = creation.along(self._flow(), origin, self.config(), line, (commit,))
         for repository in self.repositories:
             self._put("dev", repository, origin.content["api"].version, made.id)
         self._mark_landed(made, "dev")
@@ -153,12 +154,21 @@ class World(Engine):
         self.unlock(lock.environment, lock.product, look=False)
         self.locks.append(lock)
 
-    def change_by_hand(self, environment: str) -> None:
-        """A person commits something else to an environment."""
-        branch = self.branch(environment)
-        branch.version, branch.writer, branch.by_hand = f"hand{branch.serial}", "", True
+    def change_by_hand(
+        self, environment: str, to: str = "", repository: str = "", *, look: bool = True
+    ) -> None:
+        """A stranger commits something else to an environment, or what a release carries."""
+        branch = self.branch(environment, repository)
+        branch.version, branch.writer, branch.by_hand = to or f"hand{branch.serial}", "", True
         branch.serial += 1
-        self.run()
+        if look:
+            self.run()
+
+    def stop_run(self, run: UUID, *, look: bool = True) -> None:
+        """A person stops a run of a workflow."""
+        self._stop_runs((run,))
+        if look:
+            self.run()
 
     # --- what happens outside ----------------------------------------------------------------
     def arrive_late(self, attempt: Attempt) -> None:
@@ -171,7 +181,7 @@ class World(Engine):
         """All that is wrong outside is mended, and all locks are off."""
         self.git, self.deployments, self.missing, self.locks = {}, {}, {}, []
         self.blind, self.meanwhile, self.windows, self.health = set(), None, {}, {}
-        self.workflows, self.unrunnable, self.deaf = {}, {}, False
+        self.workflows, self.unrunnable, self.deaf, self.dies_after = {}, {}, False, None
         for run in self.runs.values():
             self.come(run.template, Status.SUCCEEDED)
         self.run()

@@ -7,14 +7,17 @@ from playbook_outside import LEASE, ROUNDS
 from playbook_runs import Runs
 from towpath.domain import (
     actions,
+    catalog,
     decide,
     events,
     evolution,
     facts,
+    workflow,
 )
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Promotion, Release, Trigger
 from towpath.domain.status import Status
+from towpath.domain.workflow import Purpose
 
 
 class Engine(Runs):
@@ -153,29 +156,30 @@ class Engine(Runs):
 
     def _perform(self, name: str, todo: Sequence[actions.Action]) -> bool:
         """Do it all; False when the worker died on the way."""
-        if self.dies:
-            return False
-        self._record(
-            name,
-            [e for action in todo if isinstance(action, actions.Record) for e in action.events],
-        )
-        for action in todo:
-            match action:
-                case actions.StartCourse():
-                    self._start_course(name)
-                case actions.Claim(environment, over):
-                    self._claim(name, environment, over)
-        for action in todo:
-            match action:
-                case actions.Write():
-                    if not self._write(name, action):
-                        return False
-                case actions.Settle(environment):
-                    self._settle(name, environment)
-                case actions.StartRuns():
-                    self._start_runs(name, action)
-                case actions.StopRuns(runs):
-                    self._stop_runs(runs)
+        records = [a for a in todo if isinstance(a, actions.Record)]
+        claims = [a for a in todo if isinstance(a, actions.StartCourse | actions.Claim)]
+        rest = [a for a in todo if a not in records and a not in claims]
+        for count, action in enumerate([*records, *claims, *rest]):
+            if self.dies_after == count or not self._do(name, action):
+                return False
+        return self.dies_after is None
+
+    def _do(self, name: str, action: actions.Action) -> bool:
+        match action:
+            case actions.Record(happened):
+                self._record(name, happened)
+            case actions.StartCourse():
+                self._start_course(name)
+            case actions.Claim(environment, over):
+                self._claim(name, environment, over)
+            case actions.Write():
+                return self._write(name, action)
+            case actions.Settle(environment):
+                self._settle(name, environment)
+            case actions.StartRuns():
+                self._start_runs(name, action)
+            case actions.StopRuns(runs):
+                self._stop_runs(runs)
         return True
 
     def _record(self, name: str, happened: Sequence[events.Event]) -> None:
@@ -185,6 +189,7 @@ class Engine(Runs):
         happened, after = evolution.whole(before, happened, self.now)
         self.releases[name] = after
         self._hold_claims(before, after)
+        self._note_who_is_to_be_told(after, happened)
         for event in happened:
             self.log.append((name, event))
             if isinstance(event, events.CommitLanded):
@@ -201,6 +206,40 @@ class Engine(Runs):
                     event.by_rollback,
                 )
                 self._put_lock(lock)
+
+    def _note_who_is_to_be_told(self, of: Release, happened: Iterable[events.Event]) -> None:
+        """Of every end exactly one hook is to be told, whatever comes after it."""
+        for event in happened:
+            if isinstance(event, events.ReleaseEnded):
+                self._is_to_be_told(of, "", event.status, of.attempt, of.hooks)
+            elif isinstance(event, events.PromotionEnded):
+                promotion = self.at(of.id, event.environment)
+                self._is_to_be_told(
+                    of, event.environment, event.status, promotion.attempt, promotion.hooks
+                )
+
+    def _is_to_be_told(
+        self, of: Release, environment: str, ended: Status, attempt: int, hooks: catalog.Hooks
+    ) -> None:
+        match ended:
+            case Status.SUCCEEDED if hooks.on_success:
+                place = workflow.Place(of.id, environment, Purpose.ON_SUCCESS, attempt)
+            case Status.FAILED | Status.ERROR | Status.TERMINATED if hooks.on_fail:
+                place = workflow.Place(of.id, environment, Purpose.ON_FAIL, attempt)
+            case _:
+                return
+        self.to_be_told.add(place)
+
+    def check_all_are_told(self) -> None:
+        """Every end was told, by a run or by the reason why there could be none."""
+        ended = [
+            (name, event.environment, event.purpose, event.attempt)
+            for name, event in self.log
+            if isinstance(event, events.HookReported) and event.status.ended
+        ]
+        for place in self.to_be_told:
+            said = (place.release, place.environment, place.purpose, place.attempt)
+            assert ended.count(said) == 1, place
 
     def _hold_claims(self, before: Release, after: Release) -> None:
         for old, new in zip(before.promotions, after.promotions, strict=True):

@@ -105,8 +105,8 @@ class Outside:
     """What happens between a push and the record of it."""
     teams: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """For each person the teams they are in."""
-    dies: bool = False
-    """Whether workers die between deciding and doing."""
+    dies_after: int | None = None
+    """After how many of the things decided workers die; None: they live."""
     pushing: str = ""
     """The release whose look is in the middle of a push."""
     _ids: int = 0
@@ -263,16 +263,16 @@ class Outside:
         """Content comes to a branch: it must not be older than what its line brought there."""
         mine = self.releases.get(writer)
         if mine and mine.line:
-            newest = max((self[r].n for r in self._line_pushed(environment)), default=0)
+            newest = max((self[r].n for r in self._pushed_of(mine.line, environment)), default=0)
             assert mine.n >= newest, f"{writer} goes to {environment} after {newest}"
         branch = self.branch(environment, repository)
         branch.version, branch.writer, branch.by_hand = version, writer, False
         branch.serial += 1
         self.pushes.append((writer, environment, repository))
 
-    def _line_pushed(self, environment: str) -> Iterator[str]:
+    def _pushed_of(self, line: str, environment: str) -> Iterator[str]:
         for name, where, _ in self.pushes:
-            if where == environment and name in self.releases and self[name].line:
+            if where == environment and name in self.releases and self[name].line == line:
                 yield name
 
     def _settle(self, name: str, environment: str) -> None:

@@ -26,6 +26,8 @@ class Runs(Outside):
     deaf: bool = False
     """Whether runs that are asked to stop do not."""
     runs: dict[UUID, Known] = field(default_factory=dict)
+    to_be_told: set[Place] = field(default_factory=set)
+    """The hooks that are to be told of an end that there was, by their places."""
 
     # --- the engine's part -------------------------------------------------------------------
     def _members(self) -> dict[str, tuple[facts.Member, ...]]:

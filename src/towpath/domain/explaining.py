@@ -84,8 +84,9 @@ def _in_phase(of: Release, promotion: Promotion) -> Iterator[Wait]:
     commands = tuple(_ways_on(of, promotion))
     if reason is not None:
         yield _wait(reason, phase.retry_at if phase else None, commands)
-    elif phase is not None and phase.status is Status.RUNNING:
-        words = f"{phase.name.value.replace('_', '-')} is in progress"
+    elif phase is not None:
+        doing = "in progress" if phase.status is Status.RUNNING else "about to begin"
+        words = f"{phase.name.value.replace('_', '-')} is {doing}"
         yield Wait(Code.WRITING, words, phase.started_at, phase.retry_at, commands)
 
 

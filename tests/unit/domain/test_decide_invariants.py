@@ -1,9 +1,15 @@
 """Any history of a product: nothing goes backwards, nothing is stuck, one acts at a time.
 
-The machine does at random what people, git and deployers do; the world checks its invariants at
-every step. At the end everything is mended, and every release must come to its end by itself.
+The machine does at random what people, strangers, git, deployers and workflows do, changes the
+configuration, kills workers and sets the clock; the world checks its invariants at every step. At
+the end every release can be stopped as things are; then everything is mended, and every release
+must come to its end by itself, with every hook told of every end.
+
+`TOWPATH_HISTORIES=5000` runs that many instead.
 """
 
+import copy
+import os
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 import playbook
-from towpath.domain import wishes
+from towpath.domain import approvals, explaining, possible, wishes
 from towpath.domain.catalog import (
     Approval,
     Concurrency,
@@ -34,6 +40,8 @@ from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import GateKind, Release, Role
 from towpath.domain.status import Status
 
+NEXT = f"{playbook.PRODUCT}/dev/next"  # another branch's line through the same environments
+DONE = (Status.SUCCEEDED, Status.SUPERSEDED, Status.SKIPPED)
 FLOWS = {"straight": playbook.STRAIGHT, "diamond": playbook.DIAMOND}
 ENVIRONMENTS = ("dev", "qa", "perf", "prod")
 # Most is tried in one environment, so that releases meet there.
@@ -125,10 +133,14 @@ class Histories(RuleBasedStateMachine):
         )
 
     # --- people --------------------------------------------------------------------------------
-    @rule(count=st.integers(1, 3), look=st.booleans())
-    def push(self, count: int, look: bool) -> None:
+    @rule(
+        count=st.integers(1, 3),
+        line=st.sampled_from((*[playbook.MAIN] * 4, NEXT)),
+        look=st.booleans(),
+    )
+    def push(self, count: int, line: str, look: bool) -> None:
         for _ in range(count):
-            self.world.push(look=look)
+            self.world.push(line, look=look)
 
     @rule(where=written, said=st.sampled_from(DEPLOYED), scripts=scripts)
     def push_into_trouble(
@@ -151,16 +163,16 @@ class Histories(RuleBasedStateMachine):
     def revise(self, deployed: bool, look: bool) -> None:
         self.world.revise(deployed=deployed, look=look)
 
-    @rule(where=written, look=st.booleans())
-    def promote(self, where: str, look: bool) -> None:
-        if where in self.world.environments:
-            self.world.promote("dev", where, look=look)
+    @rule(source=anywhere, where=written, look=st.booleans())
+    def promote(self, source: str, where: str, look: bool) -> None:
+        if {source, where} <= set(self.world.environments) and source != where:
+            self.world.promote(source, where, look=look)
 
     @rule(data=st.data(), where=anywhere, lock=st.booleans())
     def roll_back(self, data: st.DataObject, where: str, lock: bool) -> None:
-        landed = [name for name, _ in self.world.landings.get(where, [])]
-        if landed:
-            to = data.draw(st.sampled_from(landed))
+        if where in self.world.environments:
+            landed = [name for name, _ in self.world.landings.get(where, [])]
+            to = data.draw(st.sampled_from(["what was found", *landed]))
             self.world.roll_back(where, to, lock=lock, look=data.draw(st.booleans()))
 
     @precondition(lambda self: self.world.releases)
@@ -234,9 +246,53 @@ class Histories(RuleBasedStateMachine):
         lock = data.draw(st.sampled_from(self.world.locks))
         self.world.unlock(lock.environment, lock.product, look=look)
 
+    @precondition(lambda self: any(not run.status.ended for run in self.world.runs.values()))
+    @rule(data=st.data(), look=st.booleans())
+    def stop_a_run(self, data: st.DataObject, look: bool) -> None:
+        in_flight = sorted(run.id for run in self.world.runs.values() if not run.status.ended)
+        self.world.stop_run(data.draw(st.sampled_from(in_flight)), look=look)
+
+    # --- the configuration ---------------------------------------------------------------------
+    @rule(
+        concurrency=st.sampled_from(Concurrency),
+        workflows=st.sampled_from(WORKFLOWS),
+        retries=st.sampled_from([0, 2]),
+    )
+    def configure(self, concurrency: Concurrency, workflows: PolicySettings, retries: int) -> None:
+        self.world.concurrency = concurrency
+        self.world.settings = replace(workflows, retries=retries)
+        self.world.run()
+
+    @rule(hooks=st.sampled_from((Hooks(), Hooks("start", "good", "bad"), Hooks(on_fail="bad"))))
+    def configure_hooks(self, hooks: Hooks) -> None:
+        self.world.hooks = hooks
+        self.world.steps = tuple(replace(step, hooks=hooks) for step in self.world.steps)
+
+    @rule(name=workflow_names)
+    def a_workflow_is_taken_away_or_brought_back(self, name: str) -> None:
+        gone = Reason(Code.STEP_ERROR, f"there is no workflow {name}")
+        if self.world.unrunnable.pop(name, None) is None:
+            self.world.unrunnable[name] = gone
+        self.world.run()
+
+    @rule(where=written)
+    def its_applications_are_taken_away_or_brought_back(self, where: str) -> None:
+        gone = Reason(Code.APPLICATION_MISSING, f"no application in {where}")
+        if self.world.missing.pop(where, None) is None:
+            self.world.missing[where] = gone
+        self.world.run()
+
+    # --- strangers -----------------------------------------------------------------------------
+    @rule(data=st.data(), where=anywhere, look=st.booleans())
+    def change_by_hand(self, data: st.DataObject, where: str, look: bool) -> None:
+        known = ["", "", *(release.version for release in self.world.releases.values())]
+        repository = data.draw(st.sampled_from(self.world.repositories))
+        self.world.change_by_hand(where, data.draw(st.sampled_from(known)), repository, look=look)
+
+    @precondition(lambda self: self.world.releases)
     @rule(where=anywhere)
-    def change_by_hand(self, where: str) -> None:
-        self.world.change_by_hand(where)
+    def somebody_pushes_during_a_push(self, where: str) -> None:
+        self.world.meanwhile = lambda: self.world.change_by_hand(where, look=False)
 
     # --- the outside ---------------------------------------------------------------------------
     @rule(where=written, scripts=scripts)
@@ -284,11 +340,11 @@ class Histories(RuleBasedStateMachine):
         self.world.look(self._any(data).id, rounds)
 
     @precondition(lambda self: self.world.releases)
-    @rule(data=st.data())
-    def die_between_deciding_and_doing(self, data: st.DataObject) -> None:
-        self.world.dies = True
+    @rule(data=st.data(), done=st.integers(0, 3))
+    def die_between_deciding_and_doing_all(self, data: st.DataObject, done: int) -> None:
+        self.world.dies_after = done
         self.world.look(self._any(data).id)
-        self.world.dies = False
+        self.world.dies_after = None
 
     @precondition(lambda self: self.world.releases)
     @rule(data=st.data())
@@ -308,15 +364,33 @@ class Histories(RuleBasedStateMachine):
     def time_passes(self, time: dict[str, float]) -> None:
         self.world.wait(**time)
 
+    @rule(seconds=st.sampled_from([7, 200, 4000]))
+    def the_clock_is_set_back(self, seconds: float) -> None:
+        self.world.now -= timedelta(seconds=seconds)
+
     # --- what must be true ---------------------------------------------------------------------
     @invariant()
     def nothing_impossible_is_true(self) -> None:
+        # That nothing older comes to an environment is checked in the moment of each push.
         if hasattr(self, "world"):
             self.world.check()
+
+    @invariant()
+    def nothing_is_stuck(self) -> None:
+        """Whatever state it is in, a person may stop it, or time will; and it says why it waits."""
+        for of in self.world.releases.values() if hasattr(self, "world") else ():
+            stop = possible.with_release(of, approvals.Person("bob"))
+            stopping = of.course.status is Status.TERMINATING
+            assert of.ended or stopping or "terminate" in stop.actions, self.world.tell(of.id)
+            for promotion in of.promotions:
+                said = [wait.sentence for wait in explaining.waits(of, promotion)]
+                assert all(said)
+                assert said or promotion.role is Role.SOURCE or promotion.status in DONE
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
             return
+        self._all_can_be_stopped_as_it_is()
         self.world.heal()
         for _ in range(LONGEST_UNTIL_MENDED):
             self._decide_what_is_held()
@@ -327,6 +401,19 @@ class Histories(RuleBasedStateMachine):
         stuck = [self.world.tell(r.id) for r in self.world.releases.values() if not r.ended]
         assert not stuck
         assert not [r.id for r in self.world.releases.values() if r.tells]
+        self.world.check_all_are_told()
+
+    def _all_can_be_stopped_as_it_is(self) -> None:
+        """Nothing is mended, and yet what a person terminates ends within minutes."""
+        self.world.meanwhile = None
+        before = copy.deepcopy(self.world)
+        for of in list(self.world.releases.values()):
+            with suppress(wishes.Refused):
+                self.world.terminate(of.id)
+        self.world.wait(minutes=3)
+        going = [self.world.tell(r.id) for r in self.world.releases.values() if not r.ended]
+        assert not going
+        self.world = before
 
     def _decide_what_is_held(self) -> None:
         for name, where in self._at_gates():
@@ -352,7 +439,7 @@ def test_in_any_history_nothing_goes_back_and_everything_ends() -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=60,
+            max_examples=int(os.environ.get("TOWPATH_HISTORIES", "60")),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
