@@ -19,7 +19,10 @@ _PHASES = {
     "sync": "sync",
     "health": "health",
     "post_action": "post-action",
+    "on_success": "on success",
+    "on_fail": "on fail",
 }
+_DONE = frozenset({"succeeded", "skipped", "superseded"})
 _BEGUN = frozenset({"pending", "running", "suspended", "terminating", "failed", "error"})
 
 
@@ -31,6 +34,50 @@ class Wait:
     since: datetime | None
     until: datetime | None
     commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a workflow, over all applications that run it."""
+
+    name: str
+    status: str
+    attempt: int
+    sentence: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def done(self) -> bool:
+        """Whether it is over, and nothing went wrong."""
+        return self.status in _DONE
+
+    def took(self, now: datetime) -> str:
+        """How long it has taken so far, or took; empty before it began."""
+        return _took(self.started_at, self.ended_at, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow of an environment or a release: what it is for, and its steps."""
+
+    purpose: str
+    template: str
+    status: str
+    attempt: int
+    sentence: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    steps: tuple[Step, ...]
+
+    @property
+    def done(self) -> bool:
+        """Whether it is over, and nothing went wrong."""
+        return self.status in _DONE
+
+    def took(self, now: datetime) -> str:
+        """How long it has taken so far, or took; empty before it began."""
+        return _took(self.started_at, self.ended_at, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +96,18 @@ class Stage:
     landed: str
     warnings: tuple[str, ...]
     waits: tuple[Wait, ...]
+    workflows: tuple[Workflow, ...]
     started_at: datetime | None
     ended_at: datetime | None
 
+    @property
+    def done(self) -> bool:
+        """Whether it is over, and nothing went wrong."""
+        return self.status in _DONE
+
     def took(self, now: datetime) -> str:
         """How long it has taken so far, or took; empty before it began."""
-        if self.started_at is None:
-            return ""
-        return times.length((self.ended_at or now) - self.started_at)
+        return _took(self.started_at, self.ended_at, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +130,7 @@ class Release:
     created_at: datetime
     ended_at: datetime | None
     stages: tuple[Stage, ...]
+    workflows: tuple[Workflow, ...]  # the hooks of the release itself
 
     def took(self, now: datetime) -> str:
         """How long it has taken so far, or took."""
@@ -107,6 +159,7 @@ def release(document: Mapping[str, Any], option: str = "") -> Release:
         created_at=created_at,
         ended_at=times.seen(document.get("ended_at")),
         stages=tuple(_stage(one, option) for one in document["environments"]),
+        workflows=_workflows(document),
     )
 
 
@@ -124,9 +177,51 @@ def _stage(one: Mapping[str, Any], option: str) -> Stage:
         landed=_landed(one.get("landings") or ()),
         warnings=tuple(w["sentence"] for w in one.get("warnings") or ()),
         waits=tuple(_wait(wait, option) for wait in one.get("waits_for") or ()),
+        workflows=_workflows(one),
         started_at=times.seen(one.get("started_at")),
         ended_at=times.seen(one.get("ended_at")),
     )
+
+
+def _workflows(part: Mapping[str, Any]) -> tuple[Workflow, ...]:
+    return tuple(_workflow(one) for one in part.get("workflows") or ())
+
+
+def _workflow(one: Mapping[str, Any]) -> Workflow:
+    runs = one.get("runs") or ()
+    begun = [at for run in runs if (at := times.seen(run.get("started_at")))]
+    ended = [at for run in runs if (at := times.seen(run.get("ended_at")))]
+    return Workflow(
+        purpose=phase(one.get("purpose") or ""),
+        template=one["template"],
+        status=one["status"],
+        attempt=one.get("attempt") or 1,
+        sentence=_worst_reason(one["status"], runs),
+        started_at=min(begun, default=None),
+        ended_at=max(ended, default=None) if len(ended) == len(runs) else None,
+        steps=tuple(_step(step) for step in one.get("steps") or ()),
+    )
+
+
+def _step(one: Mapping[str, Any]) -> Step:
+    applications = one.get("applications") or ()
+    return Step(
+        name=one["name"],
+        status=one["status"],
+        attempt=max((own.get("attempt") or 0 for own in applications), default=0),
+        sentence=_worst_reason(one["status"], applications),
+        started_at=times.seen(one.get("started_at")),
+        ended_at=times.seen(one.get("ended_at")),
+    )
+
+
+def _worst_reason(status: str, parts: Sequence[Mapping[str, Any]]) -> str:
+    """Why one of those that made the whole what it is is so."""
+    return next((words for one in parts if one["status"] == status and (words := why(one))), "")
+
+
+def _took(started_at: datetime | None, ended_at: datetime | None, now: datetime) -> str:
+    return times.length((ended_at or now) - started_at) if started_at else ""
 
 
 def _wait(one: Mapping[str, Any], option: str) -> Wait:

@@ -49,7 +49,7 @@ async def _in_pictures(
         if shown is None:
             return Text()
         frame = int(time.monotonic() * FRAMES)
-        return tree.picture(shown, now(), console.width, frame, note())
+        return tree.picture(shown, now(), console.width, frame, note(), brief=True)
 
     with Live(get_renderable=draw, console=console, refresh_per_second=FRAMES) as picture:
         async for document in coming:

@@ -3,6 +3,8 @@
 Colours are the terminal's own, so that its theme, light or dark, decides their shade.
 """
 
+import textwrap
+
 from rich.columns import Columns
 from rich.text import Text
 
@@ -67,3 +69,8 @@ def legend(statuses: set[str]) -> Columns:
         ],
         padding=(0, 2, 0, 0),
     )
+
+
+def lines(words: str, room: int) -> list[str]:
+    """The words in lines; names with hyphens stay whole, so that one can copy them."""
+    return textwrap.wrap(words, max(room, 20), break_on_hyphens=False)

@@ -4,7 +4,6 @@ Pure: text for a given width and time, the same for the same arguments. Below an
 stand those that wait for it; one that waits for several stands below the deepest of them.
 """
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
-from towpath.cli import documents, look, times
+from towpath.cli import documents, look, steps, times
 
 BESIDE = 40
 """Columns that the reason needs to stand beside its environment rather than below it."""
@@ -66,13 +65,22 @@ def _parents(stages: Sequence[documents.Stage]) -> dict[str, str]:
 
 
 def picture(
-    release: documents.Release, now: datetime, width: int, frame: int = 0, note: str = ""
+    release: documents.Release,
+    now: datetime,
+    width: int,
+    frame: int = 0,
+    note: str = "",
+    brief: bool = False,
 ) -> Group:
-    """The whole picture. `note` says what is wrong with the connection, if anything is."""
+    """The whole picture. `note` says what is wrong with the connection, if anything is.
+
+    A `brief` one leaves out the workflows of what is done: a picture that moves must fit.
+    """
     return Group(
         *_head(release, now, width, frame, note),
         Text(),
-        *_rows(release, now, width, frame),
+        *_hooks(release, now, width, frame, brief),
+        *_rows(release, now, width, frame, brief),
         *_waits(release, now, width),
         *_foot(release),
     )
@@ -102,7 +110,19 @@ def _trigger(release: documents.Release) -> str:
     return release.trigger
 
 
-def _rows(release: documents.Release, now: datetime, width: int, frame: int) -> Iterator[Text]:
+def _hooks(
+    release: documents.Release, now: datetime, width: int, frame: int, brief: bool
+) -> Iterator[Text]:
+    """The release's own workflows, before its environments."""
+    shown = [each for each in release.workflows if not (brief and each.done)]
+    yield from steps.lines(shown, now, width, frame)
+    if shown:
+        yield Text()
+
+
+def _rows(
+    release: documents.Release, now: datetime, width: int, frame: int, brief: bool
+) -> Iterator[Text]:
     drawn = nodes(release.stages)
     names = max((cell_len(node.guide + node.stage.name) for node in drawn), default=0)
     versions = max((_version(node.stage.version).cell_len for node in drawn), default=0)
@@ -118,6 +138,9 @@ def _rows(release: documents.Release, now: datetime, width: int, frame: int) -> 
             yield row
             yield from _below(node, detail, width)
         yield from _warnings(node, width)
+        if not (brief and node.stage.done):
+            for line in steps.lines(node.stage.workflows, now, width - len(node.below), frame):
+                yield Text.assemble((node.below, look.SECONDARY), line)
 
 
 def _row(node: Node, now: datetime, names: int, versions: int, frame: int) -> Text:
@@ -141,7 +164,7 @@ def _detail(stage: documents.Stage) -> str:
 
 def _beside(row: Text, node: Node, detail: str, room: int) -> Iterator[Text]:
     style = _detail_style(node.stage.status)
-    first, *more = _lines(detail, room)
+    first, *more = look.lines(detail, room)
     start = row.cell_len + 2
     yield Text.assemble(row, "  ", (first, style))
     for line in more:
@@ -151,19 +174,14 @@ def _beside(row: Text, node: Node, detail: str, room: int) -> Iterator[Text]:
 
 
 def _below(node: Node, detail: str, width: int) -> Iterator[Text]:
-    for line in _lines(detail, width - len(node.below)):
+    for line in look.lines(detail, width - len(node.below)):
         yield Text.assemble((node.below, look.SECONDARY), (line, _detail_style(node.stage.status)))
 
 
 def _warnings(node: Node, width: int) -> Iterator[Text]:
     for warning in node.stage.warnings:
-        for line in _lines(f"warning: {warning}", width - len(node.below)):
+        for line in look.lines(f"warning: {warning}", width - len(node.below)):
             yield Text.assemble((node.below, look.SECONDARY), (line, look.style("suspended")))
-
-
-def _lines(words: str, room: int) -> list[str]:
-    """The words in lines; names with hyphens stay whole, so that one can copy them."""
-    return textwrap.wrap(words, max(room, 20), break_on_hyphens=False)
 
 
 def _detail_style(status: str) -> str:
@@ -186,7 +204,7 @@ def _waits(release: documents.Release, now: datetime, width: int) -> Iterator[Te
         name = "" if stage.name == before else stage.name
         before = stage.name
         words = [wait.sentence, *_times(wait, now)]
-        for line in _lines(", ".join(words), width - names - 2):
+        for line in look.lines(", ".join(words), width - names - 2):
             yield Text.assemble((name.ljust(names + 2), look.SECONDARY), line)
             name = ""
         for command in wait.commands:  # not cut, so that it can be copied

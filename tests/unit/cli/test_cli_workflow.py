@@ -203,7 +203,10 @@ def test_of_several_workflows_one_is_named(towpath: Towpath, file: Path) -> None
     one = HELLO.replace("generateName: hello-", "name: one")
     file.write_text(one + "---" + one.replace("name: one", "name: two").replace("world", "moon"))
     unsaid = towpath("workflow", "run", str(file))
-    assert (unsaid.exit_code, "several workflows, one, two: say which" in unsaid.stderr) == (2, True)
+    assert (unsaid.exit_code, "several workflows, one, two: say which" in unsaid.stderr) == (
+        2,
+        True,
+    )
     wrong = towpath("workflow", "run", str(file), "--workflow", "three")
     assert (wrong.exit_code, "there is no workflow `three`" in wrong.stderr) == (2, True)
     assert "hello moon" in towpath("workflow", "run", str(file), "--workflow", "two").stdout
