@@ -4,7 +4,7 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
-import { StrictMode, useEffect } from "react";
+import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { onSignedOut, Problem } from "./api/client";
 import { router } from "./router";
@@ -55,7 +55,6 @@ onSignedOut(() => {
 
 export function Towpath() {
   const colours = useTheme();
-  useEffect(() => connect(cache), []);
   return (
     <MantineProvider
       theme={theme}
@@ -71,6 +70,7 @@ export function Towpath() {
 }
 
 apply();
+connect(cache);
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -21,7 +21,34 @@ export class Problem extends Error {
 
 export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
 
+const HELD_MS = 400;
+let held: Promise<void> = Promise.resolve();
+
+/**
+ * Have questions wait until the function is called that is given back, so that no change falls
+ * between their answers and the stream that tells changes. It says whether they waited until then:
+ * they do not wait for long.
+ */
+export function hold(): () => boolean {
+  let waiting = true;
+  let go: () => void = () => undefined;
+  held = new Promise((resolve) => {
+    go = () => {
+      waiting = false;
+      resolve();
+    };
+  });
+  const patience = setTimeout(() => go(), HELD_MS);
+  return () => {
+    const waited = waiting;
+    clearTimeout(patience);
+    go();
+    return waited;
+  };
+}
+
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  await held;
   return answer<T>(await ask(path + search(query), { signal }));
 }
 

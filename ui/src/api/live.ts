@@ -38,6 +38,11 @@ export class Live {
     void this.cache.invalidateQueries();
   }
 
+  /** Ask again for what could not be had. */
+  recovered(): void {
+    void this.cache.refetchQueries({ type: "active", predicate: ({ state }) => state.status === "error" });
+  }
+
   private work(): void {
     const events = this.gathered;
     this.gathered = [];

@@ -25,7 +25,9 @@ import type {
 import { ENDED } from "../kit/status";
 import { isWhole, pause } from "./notes";
 
-export const PAGE = 100;
+const FIRST = 100; // releases
+const MORE = 200; // releases, for who scrolls on
+const PRODUCTS = 25; // with all their environments: what one look can take in
 const LOOK_MS = 1_000;
 const EVENTS_PAGE = 1000;
 const name = encodeURIComponent;
@@ -35,17 +37,20 @@ export const me = queryOptions({
   queryFn: ({ signal }) => get<Me>("/me", {}, signal),
 });
 
+/** All products. The first time, those that have come are shown while others are on their way. */
 export const products = queryOptions({
   queryKey: ["products"],
-  queryFn: async ({ signal }) => {
-    const all: ListingProductItem = { items: [], next_cursor: null };
-    let cursor: string | null = null;
+  queryFn: async ({ client, queryKey, signal }) => {
+    const growing = client.getQueryData(queryKey) === undefined;
+    let all: ListingProductItem = { items: [], next_cursor: null };
     do {
-      const query: Query = { limit: 500, cursor: cursor ?? undefined };
+      const query: Query = { limit: PRODUCTS, cursor: all.next_cursor ?? undefined };
       const page: ListingProductItem = await get("/products", query, signal);
-      all.items.push(...page.items);
-      cursor = page.next_cursor ?? null;
-    } while (cursor);
+      // Events may have renewed what has come until now.
+      const known = growing && client.getQueryData<ListingProductItem>(queryKey);
+      all = { ...page, items: [...(known || all).items, ...page.items] };
+      if (growing && all.next_cursor) client.setQueryData(queryKey, all);
+    } while (all.next_cursor);
     return all;
   },
 });
@@ -62,7 +67,7 @@ export const releases = (filters: Query) =>
     queryFn: ({ signal, pageParam }) =>
       get<ListingReleaseItem>(
         "/releases",
-        { ...filters, limit: PAGE, cursor: pageParam || undefined },
+        { ...filters, limit: pageParam ? MORE : FIRST, cursor: pageParam || undefined },
         signal,
       ),
     initialPageParam: "",

@@ -15,6 +15,8 @@ export interface Listener {
   /** What happened, in the order in which it was committed. */
   happened(event: EventShown): void;
   connection(state: Connection, since: Date): void;
+  /** What happens from now on will be told; what happened before will not. */
+  began(): void;
   /** Something may have been missed that no event will tell: ask again for all that is shown. */
   stale(): void;
 }
@@ -25,8 +27,7 @@ const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 10_000;
 const OFTEN_MS = 60_000; // hidden or asleep for longer: ask again
 
-export function follow(listener: Listener): () => void {
-  const stopped = new AbortController();
+export function follow(listener: Listener): void {
   let last = "";
   let pause = FIRST_PAUSE_MS;
   let attempt = new AbortController();
@@ -49,13 +50,13 @@ export function follow(listener: Listener): () => void {
 
   void (async () => {
     listener.connection("connecting", new Date());
-    while (!stopped.signal.aborted) {
+    for (;;) {
       attempt = new AbortController();
       const ended = await read(attempt, last, {
         ready: (position) => {
-          // The first time, what is shown may have been asked for before the stream began; and
-          // a database that was restored goes on from an earlier place.
-          if (!last || Number(position) < Number(last)) listener.stale();
+          if (!last) listener.began();
+          // A database that was restored goes on from an earlier place.
+          else if (Number(position) < Number(last)) listener.stale();
           last = position;
           pause = FIRST_PAUSE_MS;
           listener.connection("live", new Date());
@@ -65,7 +66,6 @@ export function follow(listener: Listener): () => void {
           listener.happened(event);
         },
       });
-      if (stopped.signal.aborted) break;
       if (ended === "forgotten") last = "";
       if (ended === "closed") continue; // as it does every ten minutes
       listener.connection("lost", new Date());
@@ -76,14 +76,6 @@ export function follow(listener: Listener): () => void {
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     }
   })();
-
-  return () => {
-    stopped.abort();
-    attempt.abort();
-    wakeUp();
-    document.removeEventListener("visibilitychange", seen);
-    window.removeEventListener("online", again);
-  };
 }
 
 interface Frames {

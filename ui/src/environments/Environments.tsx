@@ -12,7 +12,7 @@ import { Glyph } from "../kit/Glyph";
 import { Go, productPath, releasePath } from "../kit/Go";
 import { Icon } from "../kit/Icon";
 import { leave } from "../kit/leave";
-import { Answer, Empty, LoadingRows } from "../kit/states";
+import { Answer, Empty, LoadingRows, MoreComing } from "../kit/states";
 import { STATUSES, word } from "../kit/status";
 import { Moment } from "../kit/Time";
 import { setDuration } from "../kit/times";
@@ -35,7 +35,9 @@ export function Environments() {
         {({ items }) =>
           items.length ? (
             <Answer of={products} page="Environments" loading={<LoadingRows height={ROW} />}>
-              {(known) => <Overview environments={items} products={known.items} />}
+              {(known) => (
+                <Overview environments={items} products={known.items} more={Boolean(known.next_cursor)} />
+              )}
             </Answer>
           ) : (
             <>
@@ -60,9 +62,11 @@ export function Environments() {
 interface OverviewProps {
   readonly environments: readonly ConfiguredEnvironment[];
   readonly products: readonly ProductItem[];
+  /** Whether others are on their way. */
+  readonly more: boolean;
 }
 
-function Overview({ environments, products }: OverviewProps) {
+function Overview({ environments, products, more }: OverviewProps) {
   const { q = "", show } = useSearch({ from: "/shell/environments" });
   const navigate = useNavigate();
   const set = (next: { q?: string | undefined; show?: string | undefined }, replace = false) =>
@@ -93,6 +97,7 @@ function Overview({ environments, products }: OverviewProps) {
         </h1>
         <Search q={q} change={(next) => set({ q: next, show }, true)} />
         <Counters products={products} show={show} choose={(next) => set({ q, show: next })} />
+        {more && <MoreComing />}
       </div>
       {rows.length ? (
         <Grid columns={columns} rows={rows} status={status} onlyLocked={onlyLocked} />
@@ -182,7 +187,7 @@ function Grid({ columns, rows, status, onlyLocked }: GridProps) {
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
-    overscan: 8,
+    overscan: 4,
   });
   const seen = virtual.getVirtualItems();
   return (
@@ -316,7 +321,10 @@ interface RowProps {
 }
 
 const Row = memo(function Row({ product, columns, range, width, name, status, onlyLocked }: RowProps) {
-  const places = new Map(product.environments.map((each) => [each.name, each]));
+  const places = useMemo(
+    () => new Map(product.environments.map((each) => [each.name, each])),
+    [product],
+  );
   return (
     <div className="grid-row" style={{ height: ROW }}>
       <Go to={productPath(product.name)} className="stick b el" style={{ width: name }}>
@@ -351,7 +359,7 @@ interface CellProps {
   readonly faint: boolean;
 }
 
-function Cell({ of, product, left, width, faint }: CellProps) {
+const Cell = memo(function Cell({ of, product, left, width, faint }: CellProps) {
   const [coming] = of.on_its_way;
   const release = coming?.release ?? of.release;
   const content = (
@@ -387,4 +395,4 @@ function Cell({ of, product, left, width, faint }: CellProps) {
       {content}
     </Go>
   );
-}
+});

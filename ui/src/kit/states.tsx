@@ -53,6 +53,15 @@ export function LoadingRows({ rows = 6, height = 44 }: { readonly rows?: number;
   );
 }
 
+/** Beside a list whose first part is shown already. */
+export function MoreComing() {
+  return (
+    <span className="t3 s12" role="status">
+      More are coming
+    </span>
+  );
+}
+
 interface AnswerProps<T> {
   readonly of: {
     readonly data: T | undefined;

@@ -8,7 +8,7 @@ export interface Range {
 }
 
 const FEW = 24; // drawn all: it costs less than to follow the scrolling
-const BESIDE = 4;
+const BESIDE = 2;
 
 /** `before` is what stands left of the columns and scrolls with them, in pixels. */
 export function useColumns(
@@ -25,7 +25,7 @@ export function useColumns(
       return;
     }
     const left = element.scrollLeft - before;
-    const step = 4; // in steps, so that not every pixel draws anew
+    const step = 2; // in steps, so that not every pixel draws anew
     const from = Math.max(0, Math.floor(left / width / step) * step - BESIDE);
     const to = Math.min(count, Math.ceil((left + element.clientWidth) / width / step) * step + BESIDE);
     setRange((known) => same(known, { from, to: Math.max(from, to) }));

@@ -1,7 +1,7 @@
 /** The first screen: every product, where its versions are, and what needs someone. */
 
 import { useHotkeys, useMediaQuery } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useMemo, useRef } from "react";
@@ -12,7 +12,7 @@ import { Go, productPath, releasePath } from "../kit/Go";
 import { Icon } from "../kit/Icon";
 import { leave } from "../kit/leave";
 import { Person } from "../kit/Person";
-import { Answer, Empty, LoadingRows } from "../kit/states";
+import { Answer, Empty, LoadingRows, MoreComing } from "../kit/states";
 import { NEEDS_SOMEONE, word } from "../kit/status";
 import { Ago, Moment } from "../kit/Time";
 import { between, parallel, type Stretch } from "../kit/track";
@@ -32,10 +32,15 @@ type Show = "favourites" | "unfinished" | undefined;
 export function Products() {
   usePage({ title: "Products" });
   const products = useQuery(queries.products);
+  // What the table needs beside them is asked for at the same time, not after them.
+  usePrefetchQuery(queries.environments);
+  usePrefetchQuery(queries.flows);
   return (
     <div className="page full">
       <Answer of={products} page="Products" loading={<Loading />}>
-        {({ items }) => (items.length ? <Overview items={items} /> : <NoProducts />)}
+        {({ items, next_cursor }) =>
+          items.length ? <Overview items={items} more={Boolean(next_cursor)} /> : <NoProducts />
+        }
       </Answer>
     </div>
   );
@@ -75,7 +80,13 @@ function NoProducts() {
   );
 }
 
-function Overview({ items }: { readonly items: readonly ProductItem[] }) {
+interface OverviewProps {
+  readonly items: readonly ProductItem[];
+  /** Whether others are on their way. */
+  readonly more: boolean;
+}
+
+function Overview({ items, more }: OverviewProps) {
   const { q = "", show } = useSearch({ from: "/shell/" });
   const navigate = useNavigate();
   const favourites = useFavourites();
@@ -118,6 +129,7 @@ function Overview({ items }: { readonly items: readonly ProductItem[] }) {
             count={unfinished.length}
           />
         </div>
+        {more && <MoreComing />}
         <span className="grow" />
         <span className="t3 s12 hide-narrow">Favourites first, then by name</span>
       </div>

@@ -1,6 +1,7 @@
 /** Whether what happens on the server reaches this page, and since when. */
 
 import type { QueryClient } from "@tanstack/react-query";
+import { hold } from "../api/client";
 import { Live } from "../api/live";
 import { type Connection, follow } from "../api/stream";
 import { store } from "../kit/store";
@@ -12,13 +13,19 @@ export interface Link {
 
 export const link = store<Link>({ state: "connecting", since: new Date() });
 
-/** Follow the server while the page is open. */
-export function connect(cache: QueryClient): () => void {
+/** Follow the server while the page is open; to be called before anything is asked. */
+export function connect(cache: QueryClient): void {
   const live = new Live(cache);
-  return follow({
+  const letGo = hold();
+  follow({
     happened: (event) => live.happened(event),
+    began: () => {
+      if (!letGo()) live.stale();
+    },
     stale: () => live.stale(),
     connection: (state, since) => {
+      if (state === "lost") letGo();
+      if (state === "live" && link.get().state === "lost") live.recovered();
       // Trying again does not change since when the page is old.
       if (state !== link.get().state) link.set({ state, since });
     },
