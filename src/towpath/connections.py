@@ -121,7 +121,9 @@ class GitHubHost(CodeHost):
         SecretStr(""), description="A token that may read pull requests and issues. A secret."
     )
     app_id: str = Field(
-        "", description="GitHub: the id (or client id) of an app, instead of a token."
+        "",
+        coerce_numbers_to_str=True,
+        description="GitHub: the id (or client id) of an app, instead of a token.",
     )
     private_key: Secret = Field(
         SecretStr(""), description="GitHub: a private key of the app (PEM). A secret."

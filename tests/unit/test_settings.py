@@ -250,7 +250,7 @@ def test_github_takes_a_token_or_an_app_with_its_key(tmp_path: Path) -> None:
         file.write_text("\n".join(["[[github]]", 'url = "https://github.com"', *lines]))
         return str(file)
 
-    app = ('app_id = "7"', f'private_key = {{ file = "{key}" }}')
+    app = ("app_id = 7", f'private_key = {{ file = "{key}" }}')
     [host] = settings.load(Path(given(*app, 'labels = { prod = "in-prod" }'))).github
     assert (host.app_id, host.labels) == ("7", {"prod": "in-prod"})
     assert "BEGIN" not in repr(host)

@@ -2,91 +2,178 @@
 
 import itertools
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pygit2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 import git_servers
-from towpath.domain.changes import Direction
+from towpath.domain.changes import Between, Direction
 from towpath.git.adapter import GitRepositories
 from towpath.git.past import GitPast
-from towpath.history import attribution
+from towpath.history import attribution, messages
+from towpath.history.composing import Composition, Known
+from towpath.history.ranges import CodeRange, Gathered
 
 PATHS = ("a", "b", "dir/a", "dir/deep/b", "other/a")
 NUMBERS = itertools.count()
 GLOBS = (("a",), ("dir",), ("dir/**", "other"), ("*",), ("**/a",), ("dir/*",), ("!dir/**",))
+Files = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Made:
-    """One commit to make: its parents and date by number, what it writes, and what it says."""
+    """One commit to make, of a kind: its parents, date and the commit it is `of`, by number."""
 
+    kind: str
     parents: tuple[int, ...]
+    of: int
     files: tuple[tuple[str, int], ...]
     renames: tuple[tuple[str, str], ...]
-    message: str
     skew: int
+    tag: str  # none | light | annotated
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> Sequence[Made]:
-    """Branches, merges of up to four parents, renames, reverts, picks, clocks that disagree."""
+    """Branches, octopus merges, renames, reverts, picks, squashes, tags, clocks that disagree."""
     made: list[Made] = []
     for number in range(draw(st.integers(1, 16))):
         newest = st.integers(max(0, number - 5), max(0, number - 1))
-        parents = draw(st.lists(newest, max_size=4, unique=True)) if number else []
-        kind = draw(st.sampled_from(("work", "merge", "squash", "revert", "pick", "backport")))
-        of = draw(newest)
-        message = {
-            "work": f"work {number}",
-            "merge": f"Merge pull request #{number} from acme/SHOP-{number}-x\n\ntitle",
-            "squash": f"squash {number} (#{number})",
-            "revert": f"Revert\n\nThis reverts commit {{{of}}}.",
-            "pick": f"work {of}\n\n(cherry picked from commit {{{of}}})",
-            "backport": f"[backport] work {of} (#{number})\n\n\x1f\ttabs and \u2028 lines",
-        }[kind]
-        files = draw(st.lists(st.tuples(st.sampled_from(PATHS), st.integers(0, 3)), max_size=3))
+        kinds = ["work", "work"] + ["squash", "revert", "pick", "backport"] * (number > 0)
+        kind = draw(st.sampled_from(kinds + ["merge", "merge"] * (number > 1)))
+        most = min(4, number) if kind == "merge" else min(1, number)
+        least = 2 if kind == "merge" else min(most, draw(st.sampled_from((1, 1, 1, 0))))
+        parents = draw(st.lists(newest, min_size=least, max_size=most, unique=True))
+        if kind == "backport":
+            parents = [draw(st.integers(0, number - 1))]  # of an old line
+        values = st.tuples(st.sampled_from(PATHS), st.integers(0, 3))
+        files = draw(st.lists(values, max_size=3 if kind in ("work", "merge") else 0))
         pair = st.tuples(st.sampled_from(PATHS), st.sampled_from(PATHS))
-        renames = draw(st.lists(pair, max_size=1))
+        renames = draw(st.lists(pair, max_size=1)) if kind == "work" else []
         skew = draw(st.sampled_from((0, 0, 0, -5000, 5000)))
-        made.append(Made(tuple(parents), tuple(files), tuple(renames), message, skew))
+        tag = draw(st.sampled_from(("none", "none", "none", "light", "annotated")))
+        ends = (tuple(parents), draw(newest), tuple(files), tuple(renames))
+        made.append(Made(kind, *ends, skew, tag))
     return made
 
 
-def _write(repository: Path, made: Sequence[Made]) -> list[str]:
-    """The commits, by `git commit-tree` on trees that `git mktree` makes of nested folders."""
-    contents: list[dict[str, str]] = []
-    stream = bytearray()
-    for number, one in enumerate(made):
-        files = dict(contents[one.parents[0]]) if one.parents else {}
+def _brings(kind: str) -> Callable[[Made], bool]:
+    return {
+        "octopus": lambda one: len(one.parents) > 2,
+        "another root": lambda one: one.of > 0 and not one.parents,
+        "rename": lambda one: any(old != new for old, new in one.renames),
+        "tag": lambda one: one.tag != "none",
+    }.get(kind, lambda one: one.kind == kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "merge",
+        "octopus",
+        "revert",
+        "pick",
+        "squash",
+        "backport",
+        "rename",
+        "tag",
+        "another root",
+    ],
+)
+def test_histories_of_every_kind_are_made(kind: str) -> None:
+    brings = _brings(kind)
+    once = settings(max_examples=500, phases=[Phase.generate], database=None)
+    assert find(histories(), lambda made: any(map(brings, made)), settings=once)
+
+
+class _Writer:
+    """Writes a history as git keeps it, so that messages name commits that are there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._repository = pygit2.Repository(str(folder))
+        self.shas: list[str] = []
+        self._files: list[Files] = []
+        self._made: list[Made] = []
+
+    def write(self, number: int, one: Made) -> None:
+        files = self._content(one)
+        when = 1_700_000_000 + number * 60 + one.skew
+        author = pygit2.Signature("Ä " + str(number), "a@b", when, 90)
+        committer = pygit2.Signature("C", "c@d", when, -180)
+        parents = [self.shas[parent] for parent in one.parents]
+        sha = self._repository.create_commit(
+            f"refs/heads/c{number}",
+            author,
+            committer,
+            self._message(number, one),
+            self._tree(files),
+            parents,
+        )
+        if one.tag == "light":
+            self._repository.references.create(f"refs/tags/v{number}", sha)
+        if one.tag == "annotated":
+            self._repository.create_tag(
+                f"v{number}", sha, pygit2.enums.ObjectType.COMMIT, committer, "a version"
+            )
+        self.shas.append(str(sha))
+        self._files.append(files)
+        self._made.append(one)
+
+    def _message(self, number: int, one: Made) -> str:
+        of = self.shas[one.of] if one.of < number else ""
+        return {
+            "work": f"work {number}",
+            "merge": f"Merge pull request #{number} from acme/SHOP-{number}-x\n\ntitle",
+            "squash": f"squash {number} (#{number})",
+            "revert": f'Revert "work {one.of}"\n\nThis reverts commit {of}.',
+            "pick": f"work {one.of}\n\n(cherry picked from commit {of})",
+            "backport": f"[backport] work {one.of} (#{number})\n\n\x1f\ttabs and \u2028 lines",
+        }[one.kind]
+
+    def _content(self, one: Made) -> Files:
+        files = dict(self._files[one.parents[0]]) if one.parents else {}
+        match one.kind:
+            case "merge":
+                for parent in one.parents[1:]:
+                    files = {**self._files[parent], **files}
+            case "squash":
+                files |= self._files[one.of]
+            case "revert":
+                _apply(files, self._files[one.of], self._before(one.of))
+            case "pick" | "backport":
+                _apply(files, self._before(one.of), self._files[one.of])
         for path, value in one.files:
             files[path] = str(value)
         for old, new in one.renames:
             if old in files and old != new:
                 files[new] = files.pop(old)
-        contents.append(files)
-        text = one.message
-        for index in range(number):
-            text = text.replace(f"{{{index}}}", f"{index:040x}")
-        when = 1_700_000_000 + number * 60 + one.skew
-        data = text.encode()
-        stream += f"commit refs/heads/c{number}\nmark :{number + 1}\n".encode()
-        stream += f"author Ä {number} <a@b> {when} +0130\ncommitter C <c@d> {when} -0300\n".encode()
-        stream += f"data {len(data)}\n".encode() + data + b"\n"
-        for place, parent in enumerate(one.parents):
-            stream += f"{'merge' if place else 'from'} :{parent + 1}\n".encode()
-        stream += b"deleteall\n"
+        return files
+
+    def _before(self, number: int) -> Files:
+        parents = self._made[number].parents
+        return self._files[parents[0]] if parents else {}
+
+    def _tree(self, files: Files) -> pygit2.Oid:
+        index = pygit2.Index()
         for path, value in files.items():
-            stream += f"M 100644 inline {path}\ndata {len(value)}\n{value}\n".encode()
-        if number % 5 == 4:
-            stream += f"reset refs/tags/v{number}\nfrom :{number + 1}\n\n".encode()
-    git_servers.git(repository, "fast-import", "--quiet", "--force", given=bytes(stream))
-    heads = (f"refs/heads/c{n}" for n in range(len(made)))
-    return git_servers.git(repository, "rev-parse", *heads).split()
+            blob = self._repository.create_blob(value.encode())
+            index.add(pygit2.IndexEntry(path, blob, pygit2.enums.FileMode.BLOB))
+        return index.write_tree(self._repository)
+
+
+def _apply(files: dict[str, str], old: Files, new: Files) -> None:
+    """Make the change from one content to the other in a third."""
+    for path in {*old, *new}:
+        if old.get(path) != new.get(path):
+            if path in new:
+                files[path] = new[path]
+            else:
+                files.pop(path, None)
 
 
 def _log(repository: Path, *asked: str) -> list[str]:
@@ -115,10 +202,16 @@ async def test_the_commits_of_a_range_are_those_of_git_log(
     number = next(NUMBERS)
     remote = git_servers.origin(place / f"r{number}")
     git_servers.git(remote.path, "config", "uploadpack.allowFilter", "true")
-    shas = _write(remote.path, made)
+    writer = _Writer(remote.path)
+    for index, one in enumerate(made):
+        writer.write(index, one)
+    shas = writer.shas
     git_servers.git(remote.path, "symbolic-ref", "HEAD", "refs/heads/c0")
     past = GitPast(GitRepositories(place / f"m{number}", contents_too=False))
     await past.refresh(remote.url)
+    for index, one in enumerate(made):
+        named = await past.resolve(remote.url, f"v{index}")
+        assert named == (shas[index] if one.tag != "none" else None)
     for _ in range(4):
         old, new = (data.draw(st.sampled_from(shas)) for _ in range(2))
         globs = data.draw(st.sampled_from(GLOBS))
@@ -135,6 +228,13 @@ async def test_the_commits_of_a_range_are_those_of_git_log(
             _log(remote.path, "--full-history", f"{old}...{new}", "--", *pathspecs)
         )
         _check_attribution(found.came, remote.path)
+        whole = {*_log(remote.path, f"{old}...{new}")}
+        assert _listed(found, {"api": None}) == {sha: ["api"] for sha in whole}
+        both = {sha: ["web", "api"] if sha in touching else ["web"] for sha in whole}
+        assert _listed(found, {"web": None, "api": touching}) == both
+        assert [*_listed(found, {"api": touching})] == [
+            commit.sha for commit in (*found.came, *found.went) if commit.sha in touching
+        ]
 
 
 def _expected(repository: Path, old: str, new: str) -> Direction:
@@ -155,3 +255,24 @@ def _check_attribution(came: Sequence[attribution.Commit], repository: Path) -> 
         assert set(shas) <= set(_log(repository, merge, f"^{first}")) & listed
     everything = [sha for shas in brought.values() for sha in shas]
     assert len(everything) == len(set(everything))
+    _check_reverts(came, brought)
+
+
+def _check_reverts(
+    came: Sequence[attribution.Commit], brought: Mapping[str, Sequence[str]]
+) -> None:
+    """What is marked as taken back is named by the commit that does it, itself or as a merge."""
+    by_sha = {commit.sha: commit for commit in came}
+    for sha, by in attribution.attribute(came).reverted_by.items():
+        named = messages.reverts(by_sha[by])
+        assert sha in by_sha
+        assert sha in named or any(sha in brought.get(merge, ()) for merge in named)
+
+
+def _listed(found: Between, components: Mapping[str, object]) -> Mapping[str, Sequence[str]]:
+    """The commits of notes, each with its components."""
+    code = CodeRange("https://git.example/code", "old", "new", found, components)  # type: ignore[arg-type] # sets of shas
+    composed = Composition(Gathered(code=[code]), messages.issues(()), Known()).groups()
+    items = composed["commits"]["items"]
+    assert len(items) == composed["commits"]["total"] == len({item["sha"] for item in items})
+    return {item["sha"]: item["components"] for item in items}

@@ -88,6 +88,21 @@ async def test_annotations_of_the_manifest_go_before_labels_and_both_before_the_
     assert (await _told(registries, registry, name, "bare")).place == "index"
 
 
+@pytest.mark.parametrize("said", [NAMED, LEGACY], ids=["opencontainers", "label-schema"])
+async def test_annotations_may_stand_at_the_manifest_at_its_entry_in_the_index_or_at_the_index(
+    registries: Registries, registry: RegistryServer, said: dict[str, str]
+) -> None:
+    name = f"shop/annotated-{len(said)}-{next(iter(said))[4:9]}".lower().replace(".", "-")
+    annotated = registry.image(name, annotations=said, salt="annotated")
+    bare = registry.image(name, salt="bare")
+    registry.index(name, "manifest", [on(annotated)])
+    registry.index(name, "entry", [{**on(bare), "annotations": said}])
+    registry.index(name, "index", [on(bare)], annotations=said)
+    for tag, place in (("manifest", "manifest"), ("entry", "index"), ("index", "index")):
+        found = await _told(registries, registry, name, tag)
+        assert (found.revision, found.source, found.place) == (SHA, SOURCE, place)
+
+
 @pytest.mark.parametrize("docker", [False, True], ids=["oci", "docker"])
 async def test_attestations_of_an_index_are_no_image_of_it(
     registries: Registries, registry: RegistryServer, docker: bool
@@ -190,10 +205,16 @@ async def test_a_registry_that_is_wrong_or_away_is_told_apart(
         await registries.close()
 
 
+@pytest.mark.parametrize("form", ["image", "index", "attested"])
 async def test_notes_keep_what_an_image_said_when_it_was_deployed_though_its_tag_moved_since(
-    registry: RegistryServer, registries: Registries, database_url: str, tmp_path: Path
+    registry: RegistryServer,
+    registries: Registries,
+    database_url: str,
+    tmp_path: Path,
+    form: str,
 ) -> None:
-    name = f"{registry.host}/shop/moving"
+    short = f"shop/moving-{form}"
+    name = f"{registry.host}/{short}"
     component = catalog.Component("api", images=(name,))
     async with history_world.world(database_url, tmp_path, component) as world:
         world.registry = registries
@@ -202,8 +223,14 @@ async def test_notes_keep_what_an_image_said_when_it_was_deployed_though_its_tag
 
         def push(sha: str, salt: str) -> str:
             said = {**source, "org.opencontainers.image.revision": sha}
-            pushed = registry.image("shop/moving", "stable", labels=said, salt=salt)
-            return str(pushed["digest"])
+            tag = "stable" if form == "image" else ""
+            pushed = registry.image(short, tag, labels=said, salt=salt)
+            if form == "image":
+                return str(pushed["digest"])
+            entries = [on(pushed)]
+            if form == "attested":
+                entries.insert(0, registry.attestation(short, pushed["digest"], PROVENANCE))
+            return registry.index(short, "stable", entries)
 
         async def released(tag: str) -> Any:
             head = world.bump(tag)
@@ -215,7 +242,7 @@ async def test_notes_keep_what_an_image_said_when_it_was_deployed_though_its_tag
         await world.resolved(first, origin="previous")
         moved = push(shas[1], "1")
         said = {**source, "org.opencontainers.image.revision": shas[2]}
-        registry.image("shop/moving", "2.0", labels=said, salt="2")
+        registry.image(short, "2.0", labels=said, salt="2")
         second = await released("2.0")
         notes = await world.resolved(second)
         [image] = notes["images"]["items"]

@@ -147,9 +147,10 @@ class _Inspection:
         if told[0]:
             return Inspected(digest, *told, "config")
         if index is not None:
-            told = reading.named(index.get("annotations"))
-            if told[0]:
-                return Inspected(digest, *told, "index")
+            for annotations in (found[0].get("annotations"), index.get("annotations")):
+                told = reading.named(annotations)
+                if told[0]:
+                    return Inspected(digest, *told, "index")
             told = await self._attested(index, of)
             if told[0]:
                 return Inspected(digest, *told, "attestation")
