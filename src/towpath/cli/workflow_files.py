@@ -3,7 +3,10 @@
 Apart from `workflows`, so that only the command that needs manifests loads them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -67,7 +70,8 @@ def _is_workflow(document: documents.Document) -> bool:
 
 
 def _none(document: documents.Document) -> catalog.Problem:
-    said = f"{document.kind or 'a document without kind'} is not run here: {' or '.join(_KINDS)} is"
+    what = document.kind or "a document without kind"
+    said = f"{what} is not run here: {', '.join(_KINDS)} are"
     return catalog.Problem(document.origin("kind"), "unsupported", said)
 
 
@@ -161,6 +165,18 @@ def _name(document: documents.Document, plain: Mapping[str, object]) -> str:
     metadata = plain.get("metadata")
     given = metadata if isinstance(metadata, Mapping) else {}
     return str(given.get("name") or given.get("generateName") or document.origin())
+
+
+def unknown_parameter(manifest: Manifest, given: Iterable[str]) -> str:
+    """A name that is given and stands nowhere in the workflow, said in a sentence; else nothing."""
+    text = json.dumps(manifest.documents, default=str, ensure_ascii=False)
+    for name in given:
+        if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
+            known = re.findall(r'"name": "([^"]+)"', text)
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            return f"the workflow has no parameter `{name}`{hint}"
+    return ""
 
 
 def _with_entrypoint(manifest: Manifest, entrypoint: str) -> Manifest:

@@ -92,6 +92,17 @@ class Shown:
     def conclude(self, run: Run) -> None:
         """Say how it ended."""
 
+    def say(self, sentence: str, advice: str = "", style: str = "") -> None:
+        """A message that is no part of the run."""
+        output.say(sentence, advice, style)
+
+    def ask(self, question: str) -> None:
+        """Ask, and change nothing on the screen until `answered`."""
+        output.say(question, style="yellow")
+
+    def answered(self) -> None:
+        """Nothing is asked any more."""
+
     def _line(self, step: Step, line: str) -> None:
         """A line of a step's output."""
 
@@ -129,9 +140,10 @@ class Picture(Lines):
         super().__init__(console)
         self._now = now
         self._run: Run | None = None
-        self._live = Live(
-            get_renderable=self._draw, console=console, refresh_per_second=FRAMES, transient=False
-        )
+        self._live = self._picture()
+
+    def _picture(self) -> Live:
+        return Live(get_renderable=self._draw, console=self._console, refresh_per_second=FRAMES)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -150,10 +162,30 @@ class Picture(Lines):
         """Draw it as it is now."""
         self._run = after
         super().changed(before, after)
-        self._live.refresh()
+        if self._live.is_started:
+            self._live.refresh()
+
+    def say(self, sentence: str, advice: str = "", style: str = "") -> None:
+        """Above the picture, which would be drawn over it."""
+        self._print(Text(output.clean(sentence), style))
+        if advice:
+            self._print(Text(output.clean(advice), "dim"))
+
+    def ask(self, question: str) -> None:
+        """Below the picture, which stands still while somebody types."""
+        self._live.stop()
+        super().ask(question)
+
+    def answered(self) -> None:
+        """Draw a new picture below."""
+        if not self._live.is_started:
+            self._live = self._picture()
+            self._live.start()
 
     def _step(self, step: Step) -> None:
-        """The picture shows it."""
+        """The picture shows it, unless it stands still."""
+        if not self._live.is_started:
+            super()._step(step)
 
     def _draw(self) -> RenderableType:
         if self._run is None:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import uuid6
@@ -95,7 +96,7 @@ async def _driven(
     desk = _Desk(shown, resume, supplied)
     alone = Alone(runner, desk, _now)
     desk.alone = alone
-    with _interrupts(alone), shown:
+    with _interrupts(desk), shown:
         ended = await alone.drive(started)
     desk.close()
     output.show(
@@ -105,15 +106,14 @@ async def _driven(
 
 
 @contextlib.contextmanager
-def _interrupts(alone: Alone) -> Iterator[None]:
+def _interrupts(desk: "_Desk") -> Iterator[None]:
     """The first interrupt ends the run as a stop does; a second one at once."""
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
 
     def interrupted() -> None:
         loop.remove_signal_handler(signal.SIGINT)
-        output.say("Stopping: its steps are ended. Interrupt again to leave at once.")
-        alone.stop(reasons.Reason(reasons.Code.TERMINATED_BY, "interrupted", since=_now()))
+        desk.interrupted()
 
     loop.add_signal_handler(signal.SIGINT, interrupted)
     loop.add_signal_handler(signal.SIGTERM, main.cancel if main else interrupted)
@@ -134,7 +134,7 @@ class _Desk:
     ) -> None:
         self._shown, self._resume, self._supplied = shown, resume, supplied
         self._seen: set[str] = set()
-        self._questions: list[tuple[str, str]] = []
+        self._questions: list[_Question] = []
         self._answers: dict[str, str] = {}
 
     def changed(self, before: Run, after: Run) -> None:
@@ -156,38 +156,54 @@ class _Desk:
         elif sys.stdin.isatty():
             self._ask(step)
         else:
-            said = f"{step.name} is suspended, and nobody can resume it here"
-            output.say(said, "Run it on a terminal, or give --resume.", "red")
-            why = reasons.Reason(reasons.Code.WORKFLOW_SUSPENDED, said, since=_now())
-            self.alone.stop(why)
+            self._give_up(step.name, "Run it on a terminal, or give --resume.")
 
     def _give(self, step: str, answers: Mapping[str, str]) -> None:
         self.alone.resume(step, {f"parameters.{name}": one for name, one in answers.items()})
+
+    def _give_up(self, step: str, advice: str = "") -> None:
+        said = f"{step} is suspended, and nobody can resume it here"
+        self._shown.say(said, advice, "red")
+        why = reasons.Reason(reasons.Code.WORKFLOW_SUSPENDED, said, since=_now())
+        self.alone.stop(why)
 
     def _ask(self, step: Step) -> None:
         """One line for each output that it asks for, or one to go on."""
         if not self._questions:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._read)
-        self._questions += [(step.id, name) for name in _wanted(step) or [""]]
-        self._say()
-
-    def _say(self) -> None:
-        step, name = self._questions[0]
-        what = f"give `{name}` (empty for its default)" if name else "press Enter to resume it"
-        output.say(f"{step} is suspended: {what}", style="yellow")
+        self._questions += _questions(step)
+        self._shown.ask(self._questions[0].text)
 
     def _read(self) -> None:
-        line = sys.stdin.readline()
-        step, name = self._questions.pop(0)
-        if line.strip() and name:
-            self._answers[name] = line.strip()
-        if not any(other == step for other, _ in self._questions):
-            self._give(step, self._answers)
+        line, question = sys.stdin.readline(), self._questions[0]
+        if not line:
+            self._stop_asking()
+            self._give_up(question.title)
+            return
+        answer = line.strip()
+        if question.name and not answer and not question.has_default:
+            self._shown.ask(f"`{question.name}` has no default. {question.text}")
+            return
+        self._questions.pop(0)
+        if answer and question.name:
+            self._answers[question.name] = answer
+        if not any(other.step == question.step for other in self._questions):
+            self._give(question.step, self._answers)
             self._answers = {}
-        if not line or not self._questions:
-            self.close()
+        if self._questions:
+            self._shown.ask(self._questions[0].text)
         else:
-            self._say()
+            self._stop_asking()
+
+    def interrupted(self) -> None:
+        """Somebody wants to leave."""
+        self._stop_asking()
+        self._shown.say("Stopping: its steps are ended. Interrupt again to leave at once.")
+        self.alone.stop(reasons.Reason(reasons.Code.TERMINATED_BY, "interrupted", since=_now()))
+
+    def _stop_asking(self) -> None:
+        self.close()
+        self._shown.answered()
 
     def close(self) -> None:
         """Ask no more."""
@@ -196,8 +212,27 @@ class _Desk:
             asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
 
 
-def _wanted(step: Step) -> list[str]:
-    """The outputs that whoever resumes the step gives."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a suspended step asks for: an output, or only to be resumed."""
+
+    step: str
+    title: str
+    name: str = ""
+    has_default: bool = False
+
+    @property
+    def text(self) -> str:
+        if not self.name:
+            return f"{self.title} is suspended: press Enter to resume it."
+        or_nothing = " (empty: its default)" if self.has_default else ""
+        return f"{self.title} is suspended: give `{self.name}`{or_nothing}, then Enter."
+
+
+def _questions(step: Step) -> list[_Question]:
     work = step.memo.get("work")
     outputs = work.get("outputs") if isinstance(work, Mapping) else None
-    return [str(one["name"]) for one in outputs or []]
+    asked = [
+        _Question(step.id, step.name, str(one["name"]), "default" in one) for one in outputs or []
+    ]
+    return asked or [_Question(step.id, step.name)]

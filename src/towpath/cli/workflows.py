@@ -25,7 +25,10 @@ def run(
         list[Path],
         typer.Argument(
             metavar="FILE",
-            help="A Workflow or WorkflowTemplate, and files with the templates it refers to.",
+            exists=True,
+            dir_okay=False,
+            help="A Workflow, WorkflowTemplate or CronWorkflow, and files with the templates it "
+            "refers to.",
         ),
     ],
     parameters: Annotated[
@@ -65,6 +68,9 @@ def run(
     except workflow_files.Unusable as unusable:
         workflow_running.show_refused(unusable.problems, form)
         raise typer.Exit(NOT_RUN) from None
+    unknown = workflow_files.unknown_parameter(manifest, given)
+    if unknown:
+        raise typer.BadParameter(unknown, param_hint="--parameter")
     code = workflow_running.run(manifest, given, resume or bool(answers), answers, form)
     if code:
         raise typer.Exit(code)

@@ -48,7 +48,9 @@ class Command:
             found = shutil.which(name.rpartition("/")[2], path=path)
         if found is None:
             image = f"; the image {self.brought_by} is not pulled here" if self.brought_by else ""
-            raise Mistake(f"`{name}` is no program on this machine{image}: install it, or name one")
+            raise Mistake(
+                f"`{name}` is no program on this machine{image}: install it, or name another"
+            )
         return found
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -217,3 +218,43 @@ def test_a_template_without_an_entrypoint_can_be_told_one(towpath: Towpath, file
     result = towpath("workflow", "run", str(file))
     assert (result.exit_code, "--entrypoint TEMPLATE" in result.stderr) == (2, True)
     assert towpath("workflow", "run", str(file), "--entrypoint", "main").exit_code == 0
+
+
+def test_a_parameter_that_the_workflow_does_not_have_is_no_parameter(
+    towpath: Towpath, file: Path
+) -> None:
+    file.write_text(HELLO)
+    result = towpath("workflow", "run", str(file), "-p", "whoo=ada")
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert "no parameter `whoo`; did you mean `who`?" in said
+
+
+def test_on_a_terminal_a_suspended_step_is_asked_for_below_a_picture_that_stands_still(
+    file: Path,
+) -> None:
+    file.write_text(SUSPENDED)
+    start = "from towpath.cli.main import app; app()"
+    command = [sys.executable, "-c", start, "workflow", "run", str(file)]
+    terminal, end = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(command, stdin=end, stdout=end, stderr=end, env=environment) as process:
+        os.close(end)
+        asked = _said(terminal, "give `word`, then Enter.")
+        os.write(terminal, b"\n")
+        again = _said(terminal, "`word` has no default.")
+        os.write(terminal, b"hello\n")
+        assert "say │ hello" in _said(terminal, "workflow  ✓ succeeded")
+        assert process.wait() == 0
+    os.close(terminal)
+    assert "approve  ‖ suspended" in asked
+    assert "◐" not in again
+
+
+def _said(terminal: int, until: str) -> str:
+    """What a terminal shows until it shows this, without colours and movements of the cursor."""
+    shown = ""
+    while until not in shown:
+        shown += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", os.read(terminal, 65536).decode())
+    return shown
