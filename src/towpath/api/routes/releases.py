@@ -1,7 +1,7 @@
 """Releases: lists, one document, its events and diffs, and what may be wished of it."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 
 from towpath.api import errors, reach
 from towpath.api.access import Actor
+from towpath.api.parts import Parts
 from towpath.api.reach import Reach
 from towpath.api.schemas.base import Asked, Listing, Text
 from towpath.api.schemas.events import EventShown
@@ -66,6 +67,35 @@ class Comment(Asked):
     """Why somebody wishes it."""
 
     comment: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says about a release in an environment."""
+
+    parts: Parts
+    actor: str
+    release: str
+    environment: str
+    comment: str
+
+    async def to(
+        self, command: Callable[[str, str, str, str], Awaitable[Release]]
+    ) -> ReleaseDocument:
+        """Say it, and answer with the release as it is then."""
+        await reach.release(self.parts, self.release)
+        done = await command(self.release, self.environment, self.actor, self.comment)
+        return await reach.document(self.parts, done, self.actor)
+
+
+async def said(
+    parts: Reach, actor: Actor, release: str, environment: str, body: Comment | None = None
+) -> Said:
+    """Who says what, as given in the request."""
+    return Said(parts, actor, release, environment, _comment(body))
+
+
+Saying = Annotated[Said, Depends(said)]
 
 
 @router.get("/releases")
@@ -193,33 +223,21 @@ async def retry_environment(
 
 
 @router.post("/releases/{release}/environments/{environment}/approve")
-async def approve(
-    parts: Reach, actor: Actor, release: str, environment: str, body: Comment | None = None
-) -> ReleaseDocument:
+async def approve(said: Saying) -> ReleaseDocument:
     """Agree that the release goes to the environment."""
-    await reach.release(parts, release)
-    done = await parts.commands.approve(release, environment, actor, _comment(body))
-    return await reach.document(parts, done, actor)
+    return await said.to(said.parts.commands.approve)
 
 
 @router.post("/releases/{release}/environments/{environment}/reject")
-async def reject(
-    parts: Reach, actor: Actor, release: str, environment: str, body: Comment | None = None
-) -> ReleaseDocument:
+async def reject(said: Saying) -> ReleaseDocument:
     """Say no; the promotion has failed then, and can be retried."""
-    await reach.release(parts, release)
-    done = await parts.commands.reject(release, environment, actor, _comment(body))
-    return await reach.document(parts, done, actor)
+    return await said.to(said.parts.commands.reject)
 
 
 @router.post("/releases/{release}/environments/{environment}/skip")
-async def skip(
-    parts: Reach, actor: Actor, release: str, environment: str, body: Comment | None = None
-) -> ReleaseDocument:
+async def skip(said: Saying) -> ReleaseDocument:
     """Have the release pass the environment by; not once its content has landed there."""
-    await reach.release(parts, release)
-    done = await parts.commands.skip(release, environment, actor, _comment(body))
-    return await reach.document(parts, done, actor)
+    return await said.to(said.parts.commands.skip)
 
 
 def _comment(body: Comment | None) -> str:
