@@ -37,6 +37,7 @@ PLAN: dict[str, Any] = {
     "environment": "prod",
     "version": "2.14.0",
     "components": ["api"],
+    "goes_back_to": "",
     "warnings": [canned.reason("application_missing", "worker takes no part")],
     "policy": POLICY,
     "repositories": [

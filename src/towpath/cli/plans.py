@@ -13,7 +13,9 @@ Part = Mapping[str, Any]
 
 def draw(out: Console, plan: client.Document) -> None:
     """The whole plan, the diffs first."""
-    head = Text.assemble((plan["product"], "bold"), " to ", (plan["environment"], "bold"))
+    back = f" back to {plan['goes_back_to']}" if plan["goes_back_to"] else ""
+    way = " in " if back else " to "
+    head = Text.assemble((plan["product"], "bold"), way, (plan["environment"], "bold"), back)
     head.append(f"  {plan['version']}")
     head.append(f"  {', '.join(plan['components'])}", look.SECONDARY)
     out.print(head)

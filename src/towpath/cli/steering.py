@@ -1,5 +1,6 @@
 """What a person does to a product in an environment: promote, roll back, lock, look anew."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -75,6 +76,9 @@ def _bring(
             releases.told(answer, form)
             return 0
         output.show(answer, form, plans.draw)
+        if body.get("lock"):
+            place = f"{answer['product']} in {answer['environment']}"
+            output.say(f"It would then lock {place} until somebody unlocks it (see --no-lock).")
         return 0 if plans.can_be_made(answer) else 1
 
     options.ask(server, work)
@@ -85,37 +89,25 @@ Comment = Annotated[
 ]
 
 
-def approve(
-    release: options.ReleaseId,
-    environment: options.Environment,
-    comment: Comment = "",
-    form: options.Output = output.Format.TABLE,
-    server: options.Server = "",
-) -> None:
-    """Agree that a release goes to an environment."""
-    _say(server, (release, environment, "approve"), comment, form)
+def _saying(what: str, help_text: str) -> Callable[..., None]:
+    """A command by which a person says something about a release in an environment."""
+
+    def command(
+        release: options.ReleaseId,
+        environment: options.Environment,
+        comment: Comment = "",
+        form: options.Output = output.Format.TABLE,
+        server: options.Server = "",
+    ) -> None:
+        _say(server, (release, environment, what), comment, form)
+
+    command.__name__, command.__doc__ = what, help_text
+    return command
 
 
-def reject(
-    release: options.ReleaseId,
-    environment: options.Environment,
-    comment: Comment = "",
-    form: options.Output = output.Format.TABLE,
-    server: options.Server = "",
-) -> None:
-    """Say no: the promotion has failed then, and can be retried."""
-    _say(server, (release, environment, "reject"), comment, form)
-
-
-def skip(
-    release: options.ReleaseId,
-    environment: options.Environment,
-    comment: Comment = "",
-    form: options.Output = output.Format.TABLE,
-    server: options.Server = "",
-) -> None:
-    """Have a release pass an environment by, as long as it has not landed there."""
-    _say(server, (release, environment, "skip"), comment, form)
+approve = _saying("approve", "Agree that a release goes to an environment.")
+reject = _saying("reject", "Say no: the promotion has failed then, and can be retried.")
+skip = _saying("skip", "Have a release pass an environment by, as long as it has not landed there.")
 
 
 def _say(server: str, wish: tuple[str, str, str], comment: str, form: output.Format) -> None:

@@ -5,7 +5,7 @@ Inline value in the flow's step, else the matching policy of the highest priorit
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
 from towpath.domain import catalog
@@ -31,6 +31,7 @@ class Candidate:
     origin: str
     value: object
     lost: str = ""
+    priority: int | None = None  # a policy's
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Resolved:
     candidates: Mapping[str, tuple[Candidate, ...]]
 
     def origin(self, setting: str) -> str:
-        """Who gave the value in force: `step`, `policy NAME` or `default`."""
+        """Who gave the value in force: `step`, `policy NAME`, `default`, or why it has none."""
         return self.candidates[setting][0].origin
 
 
@@ -71,25 +72,49 @@ def _given(
         value = getattr(policy.settings, setting)
         if value is not None:
             mismatch = why_not(policy, config, product, environment)
-            yield Candidate(f"policy {policy.name}", value, mismatch)
+            yield Candidate(f"policy {policy.name}", value, mismatch, policy.priority)
     yield Candidate("default", getattr(DEFAULTS, setting))
 
 
 def _ranked(given: list[Candidate]) -> tuple[Candidate, ...]:
     """The first that is not out already wins; those after it lose to it."""
     winner = next(candidate for candidate in given if not candidate.lost)
-    beaten = tuple(
-        candidate
-        if candidate.lost
-        else Candidate(candidate.origin, candidate.value, _beaten_by(winner))
-        for candidate in given
-        if candidate is not winner
+    others = (candidate for candidate in given if candidate is not winner)
+    return (winner, *(each if each.lost else _beaten(each, winner) for each in others))
+
+
+def _beaten(candidate: Candidate, by: Candidate) -> Candidate:
+    why = f"{by.origin} goes first"
+    if by.priority is not None and candidate.priority is not None:
+        equal = by.priority == candidate.priority
+        why += ": same priority, by name" if equal else f": priority {by.priority}"
+        why += "" if equal else f" before {candidate.priority}"
+    return replace(candidate, lost=why)
+
+
+def for_rollback(resolved: Resolved) -> Resolved:
+    """What holds for a rollback: no soak, and an approval only where it says so."""
+    found = _without(resolved, "soak", "a rollback does not soak")
+    approval = found.settings.approval
+    if approval is None or approval.rollback:
+        return found
+    return _without(found, "approval", "asked of a rollback only with `rollback: true`")
+
+
+def by_hand(resolved: Resolved) -> Resolved:
+    """What holds for a manual release, whose source was not verified: no soak."""
+    return _without(resolved, "soak", "a manual release does not soak")
+
+
+def _without(resolved: Resolved, setting: str, why: str) -> Resolved:
+    won, *lost = resolved.candidates[setting]
+    if won.value is None:
+        return resolved
+    waived = (Candidate(why, None), replace(won, lost=why), *lost)
+    return Resolved(
+        replace(resolved.settings, **{setting: None}),
+        {**resolved.candidates, setting: waived},
     )
-    return (winner, *beaten)
-
-
-def _beaten_by(winner: Candidate) -> str:
-    return f"{winner.origin} goes first"
 
 
 # --- in words --------------------------------------------------------------------------------
@@ -125,5 +150,5 @@ def why_not(policy: catalog.Policy, config: catalog.Catalog, product: str, envir
     )
     for wanted, own, what in checks:
         if wanted is not None and not own & set(wanted):
-            return f"its selector wants {what} in {', '.join(map(str, wanted))}"
+            return f"its selector wants {what} in {', '.join(map(str, wanted)) or 'an empty list'}"
     return ""

@@ -354,8 +354,8 @@ class EngineCommands:
 
     async def plan_rollback(self, product: str, environment: str, to: str) -> Plan:
         """See the port."""
-        _, carried = await self._earlier(product, environment, to)
-        return await self._planner.plan(product, environment, carried)
+        target, carried = await self._earlier(product, environment, to)
+        return await self._planner.plan(product, environment, carried, target)
 
     async def _earlier(
         self, product: str, environment: str, to: str

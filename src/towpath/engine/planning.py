@@ -25,8 +25,10 @@ class Planner:
         self._remotes = remotes
         self._in_force = in_force
 
-    async def plan(self, product: str, environment: str, carried: content.Content) -> Plan:
-        """The diff of every file, and the policy that would hold."""
+    async def plan(
+        self, product: str, environment: str, carried: content.Content, back_to: str = ""
+    ) -> Plan:
+        """The diff of every file, and the policy that would hold. `back_to`: of a rollback."""
         config = self._in_force.catalog
         landed = await self._store.landed_in(product, environment)
         emptied = targets.with_files({name: part.content for name, part in landed.items()})
@@ -42,14 +44,16 @@ class Planner:
             for place, group in targets.by_branch(found).items()
         ]
         gone = targets.missing(config, product, environment, carried)
+        resolved = policy.resolve(config, product, environment, None)
         return Plan(
             product,
             environment,
             content.version(carried),
             tuple(sorted(carried)),
             tuple(places),
-            policy.resolve(config, product, environment, None),
+            policy.for_rollback(resolved) if back_to else policy.by_hand(resolved),
             (perform.absent(gone, environment),) if gone else (),
+            back_to,
         )
 
     async def _place(

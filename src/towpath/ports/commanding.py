@@ -29,7 +29,10 @@ class RepositoryPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a promotion would do. `warnings` names components that take no part."""
+    """What a promotion would do. `warnings` names components that take no part.
+
+    `goes_back_to` is what a rollback goes back to; empty for a promotion.
+    """
 
     product: str
     environment: str
@@ -38,6 +41,7 @@ class Plan:
     repositories: tuple[RepositoryPlan, ...]
     policy: policy.Resolved
     warnings: tuple[reasons.Reason, ...] = ()
+    goes_back_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,7 @@ async def test_a_plan_shows_the_files_and_changes_nothing(database_url: str) -> 
         before = w.git.history(REPO)
         plan = await w.engine.commands.plan_rollback("shop", "prod-eu", "shop-1")
         assert plan.repositories[0].files == ()
+        assert plan.goes_back_to == "shop-1"
         w.git.commit_by("eve", REPO, {"shop/api/prod-eu/values.yaml": {"tag": "6.6.6"}})
         plan = await w.engine.commands.plan_rollback("shop", "prod-eu", "shop-1")
         assert [f.path for f in plan.repositories[0].files] == ["shop/api/prod-eu/values.yaml"]

@@ -96,6 +96,17 @@ def test_a_dry_run_of_what_cannot_be_made_says_why_and_exits_1(
     assert "Add it." in result.stdout
 
 
+def test_a_dry_run_of_a_rollback_says_what_it_goes_back_to_and_that_it_locks(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    server.takes(f"{AT}/rollback", {**PLAN, "goes_back_to": "checkout-120"})
+    result = towpath("rollback", "checkout", "prod", "--dry-run")
+    assert "checkout in prod back to checkout-120" in result.stdout
+    assert "It would then lock checkout in prod until somebody unlocks it" in result.stderr
+    unlocked = towpath("rollback", "checkout", "prod", "--dry-run", "--no-lock")
+    assert "lock" not in unlocked.stderr
+
+
 def test_rollback_locks_unless_told_otherwise(towpath: Any, server: canned.CannedServer) -> None:
     towpath("rollback", "checkout", "prod")
     assert server.last(f"{AT}/rollback").body == {

@@ -1,7 +1,9 @@
 """Each setting is resolved by itself, and the losers are told why."""
 
+from datetime import timedelta
+
 from towpath.domain import catalog, policy
-from towpath.domain.catalog import EnvironmentKind, FlowStep, OnDrift, PolicySettings
+from towpath.domain.catalog import Approval, EnvironmentKind, FlowStep, OnDrift, PolicySettings
 
 PRODUCT, PROD = "checkout", "prod"
 
@@ -36,11 +38,16 @@ def test_the_higher_priority_wins_and_the_loser_knows_why() -> None:
     assert resolved.settings.retries == 9
     assert resolved.origin("retries") == "policy high"
     lost = {c.origin: c.lost for c in resolved.candidates["retries"][1:]}
-    assert lost == {"policy low": "policy high goes first", "default": "policy high goes first"}
+    assert lost == {
+        "policy low": "policy high goes first: priority 9 before 1",
+        "default": "policy high goes first",
+    }
 
 
 def test_a_tie_goes_by_name() -> None:
-    assert _retries(_asking("b", 1, 2), _asking("a", 1, 1)).settings.retries == 1
+    resolved = _retries(_asking("b", 1, 2), _asking("a", 1, 1))
+    assert resolved.settings.retries == 1
+    assert resolved.candidates["retries"][1].lost == "policy a goes first: same priority, by name"
 
 
 def test_the_flows_step_goes_before_every_policy() -> None:
@@ -78,4 +85,30 @@ def test_all_given_criteria_must_match() -> None:
 
 
 def test_an_empty_list_selects_nothing() -> None:
-    assert _retries(_asking("none", 9, 9, product_names=())).settings.retries == 0
+    resolved = _retries(_asking("none", 9, 9, product_names=()))
+    assert resolved.settings.retries == 0
+    assert resolved.candidates["retries"][1].lost == (
+        "its selector wants product name in an empty list"
+    )
+
+
+def _asked_of(approval: Approval) -> policy.Resolved:
+    settings = PolicySettings(approval=approval, soak=timedelta(hours=1))
+    return _retries(catalog.Policy("care", 1, settings))
+
+
+def test_a_rollback_knows_no_soak_and_an_approval_only_where_it_says_so() -> None:
+    resolved = policy.for_rollback(_asked_of(Approval()))
+    assert (resolved.settings.approval, resolved.settings.soak) == (None, None)
+    assert resolved.origin("soak") == "a rollback does not soak"
+    why = "asked of a rollback only with `rollback: true`"
+    lost = {c.origin: c.lost for c in resolved.candidates["approval"]}
+    assert lost == {why: "", "policy care": why, "default": "policy care goes first"}
+    asked = policy.for_rollback(_asked_of(Approval(rollback=True)))
+    assert asked.settings.approval == Approval(rollback=True)
+
+
+def test_a_manual_release_knows_no_soak() -> None:
+    resolved = policy.by_hand(_asked_of(Approval()))
+    assert (resolved.settings.approval, resolved.settings.soak) == (Approval(), None)
+    assert policy.by_hand(_retries()).candidates == _retries().candidates

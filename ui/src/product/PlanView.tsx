@@ -98,7 +98,11 @@ function Note({ reason }: { readonly reason: ReasonShown }) {
 function outcome(plan: PlanDocument): string[] {
   const files = plan.repositories.flatMap((each) => each.files).length;
   const action = plan.policy.find((each) => each.name === "action")?.value;
-  const said = [`A new release, by hand, brings ${plan.components.join(", ")} to ${plan.environment}.`];
+  const said = [
+    plan.goes_back_to
+      ? `A rollback takes ${plan.environment} back to ${plan.goes_back_to}: ${plan.components.join(", ")}.`
+      : `A new release, by hand, brings ${plan.components.join(", ")} to ${plan.environment}.`,
+  ];
   if (!files) said.push(`${plan.environment} has this content already: no commit is needed.`);
   else if (action === "pr") said.push(`One pull request changes ${plural(files, "file")}; ${plan.environment} stays as it is until it is merged.`);
   else said.push(`One commit to each branch changes ${plural(files, "file")}.`);

@@ -63,6 +63,7 @@ class PlanDocument(Shown):
     environment: str
     version: str
     components: tuple[str, ...]
+    goes_back_to: str
     warnings: tuple[ReasonShown, ...]
     policy: tuple[SettingShown, ...]
     repositories: tuple[RepositoryPlanShown, ...]
@@ -94,6 +95,7 @@ def plan(of: Plan) -> PlanDocument:
         environment=of.environment,
         version=of.version,
         components=of.components,
+        goes_back_to=of.goes_back_to,
         warnings=tuple(ReasonShown.model_validate(warning) for warning in of.warnings),
         policy=tuple(settings(of.policy)),
         repositories=tuple(
