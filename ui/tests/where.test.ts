@@ -66,7 +66,7 @@ describe("the line", () => {
   it("leads from an issue over its own commits to image and GitOps commit", () => {
     const line = titles(issue);
     expect(Object.keys(line)).toEqual(["Issues", "Pull requests", "Commits", "Images", "GitOps commits"]);
-    expect([line.Issues, line["Pull requests"]]).toEqual([["SHOP-7"], ["shop/api#11"]]);
+    expect([line.Issues, line["Pull requests"]]).toEqual([["SHOP-7"], ["api#11"]]);
     expect(line.Commits).toHaveLength(1);
   });
 

@@ -286,10 +286,12 @@ function Table({ items }: { readonly items: readonly ProductItem[] }) {
   const scroller = useRef<HTMLDivElement>(null);
   const columns = useMemo(() => {
     const here = new Set(items.flatMap((item) => item.environments.map((each) => each.name)));
-    const known = environments.data?.items ?? items.flatMap((item) => item.environments);
+    // Columns stay where they first are: only where nobody can say their order, any order will do.
+    const some = environments.isPending ? [] : items.flatMap((item) => item.environments);
+    const known = environments.data?.items ?? some;
     const named = new Map(known.map((each) => [each.name, each.kind === "prod"]));
     return [...named].filter(([name]) => here.has(name)).map(([name, production]) => ({ name, production }));
-  }, [items, environments.data]);
+  }, [items, environments.data, environments.isPending]);
   const places = useMemo(() => new Map(columns.map((column, place) => [column.name, place])), [columns]);
   const flowOf = useMemo(() => new Map(flows.data?.items.map((flow) => [flow.name, flow])), [flows.data]);
   const width = Math.round(Math.min(132, Math.max(92, 620 / Math.max(1, columns.length))));

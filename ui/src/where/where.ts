@@ -183,8 +183,9 @@ export function line(found: Found, notes: NotesDocument): Line {
       {
         title: "Pull requests",
         stops: requests.map((each) => {
-          const ref = `${repository(each.repository)}#${each.number}`;
-          return stop("pull_request", ref, ref, each.title, each.merged_at);
+          const name = repository(each.repository);
+          const title = `${name.split("/").at(-1) ?? name}#${each.number}`;
+          return stop("pull_request", `${name}#${each.number}`, title, each.title, each.merged_at);
         }),
       },
       {
