@@ -298,9 +298,13 @@ def notes(
     wait: Annotated[
         float,
         typer.Option(
-            "--wait", metavar="SECONDS", min=0, max=600, help="Wait so long for what is on its way."
+            "--wait",
+            metavar="SECONDS",
+            min=0,
+            max=600,
+            help="Wait so long at most for what is still being found out.",
         ),
-    ] = 0,
+    ] = 5,
     server: options.Server = "",
 ) -> None:
     """What changed with a release: features, images, pull requests, commits."""

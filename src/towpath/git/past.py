@@ -98,6 +98,16 @@ class GitPast:
         asked = [_FORMAT, f"-n{limit}", revision, "--", *_pathspecs(paths)]
         return [commit for _, commit in _records(await self._log(repository, asked))]
 
+    async def mentioning(
+        self, repository: str, texts: Sequence[str], limit: int
+    ) -> Sequence[Commit]:
+        """See the port."""
+        if not await self._door.has(repository):
+            return ()
+        wanted = (f"--grep={text}" for text in texts)
+        asked = [_FORMAT, "--all", "--fixed-strings", *wanted, f"-n{limit}"]
+        return [commit for _, commit in _records(await self._log(repository, asked))]
+
     async def file(self, repository: str, revision: str, path: str) -> bytes | None:
         """See the port."""
 

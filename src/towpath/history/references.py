@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from towpath.history import indexing as kinds
+from towpath.manifests import repositories
 
 _SHA = re.compile(r"[0-9a-f]{4,40}", re.IGNORECASE)
 _DIGEST = re.compile(r"(?:(?P<n>[\w.:/-]+)@)?(?P<d>sha256:[0-9a-f]{8,64})", re.IGNORECASE)
@@ -32,6 +33,23 @@ class Meaning:
     ref: str
     kinds: tuple[str, ...]
     scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing that is meant: of a kind, by its whole ref, in its repository or image."""
+
+    kind: str
+    ref: str
+    scope: str
+
+
+def ends(repository: str, scope: str) -> bool:
+    """Whether a repository is called so: by its address, its path or the end of it."""
+    if not scope or repository == scope:
+        return True
+    name, wanted = (repositories.identity(each).lower() for each in (repository, scope))
+    return name == wanted or name.endswith(f"/{wanted}")
 
 
 def meanings(text: str) -> tuple[Meaning, ...]:

@@ -6,10 +6,12 @@ Works on the JSON document alone, so whoever has it can render it.
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, sandbox
+
+from towpath.history import places
 
 Document = Mapping[str, Any]
 Item = Mapping[str, Any]
@@ -154,53 +156,79 @@ def _since(notes: Document, style: _Plain) -> str:
 
 
 def _groups(notes: Document, style: _Plain) -> Iterator[tuple[str, Sequence[str]]]:
-    yield "Features", _listed(notes["features"], lambda one: _feature(one, style))
-    yield "Images", _listed(notes["images"], lambda one: _image(one, style))
-    yield "Pull requests", _listed(notes["pull_requests"], lambda one: _request(one, style))
-    own = {
-        **notes["commits"],
-        "items": [c for c in notes["commits"]["items"] if not c["merge"]],
-    }
-    yield "Commits", _listed(own, lambda one: _commit(one, style))
+    lines = _Lines(notes, style)
+    yield "Features", _listed(notes["features"]["items"], lines.feature)
+    yield "Images", _listed(notes["images"]["items"], lines.image)
+    yield "Pull requests", _listed(notes["pull_requests"]["items"], lines.request)
+    own = [commit for commit in notes["commits"]["items"] if not commit["merge"]]
+    yield "Commits", _listed(own, lines.commit)
     for title, kind in (("GitOps commits", "change"), ("Changed by hand", "by_hand")):
         items = [one for one in notes["gitops"]["items"] if one["kind"] == kind]
-        yield title, _listed({"items": items}, lambda one: _commit(one, style))
+        yield title, _listed(items, lines.commit)
 
 
-def _listed(group: Mapping[str, Any], line: Any) -> Sequence[str]:
-    lines = [line(item) for item in group["items"][:MOST_LISTED]]
-    more = len(group["items"]) - MOST_LISTED
+def _listed(items: Sequence[Item], line: Callable[[Item], str]) -> Sequence[str]:
+    lines = [line(item) for item in items[:MOST_LISTED]]
+    more = len(items) - MOST_LISTED
     return [*lines, f"and {more:,} more"] if more > 0 else lines
 
 
-def _feature(one: Item, style: _Plain) -> str:
-    title = f" {style.escaped(one['title'])}" if one["title"] else ""
-    words = [style.escaped(word) for word in (one["type"], one["status"], one["assignee"]) if word]
-    told = f"{style.link(style.escaped(one['key']), one['url'])}{title}"
-    more = f" ({', '.join(words)})" if words else ""
-    return _fate(one, told, style) + more
+class _Lines:
+    """One line for each thing. Where several repositories are in the notes, a number says which,
+    and a commit its components."""
 
+    def __init__(self, notes: Document, style: _Plain) -> None:
+        self._style = style
+        requests, commits = notes["pull_requests"]["items"], notes["commits"]["items"]
+        self._titles = {(one["repository"], one["number"]): one["title"] for one in requests}
+        self._several = len({one["repository"] for one in (*requests, *commits)}) > 1
 
-def _image(one: Item, style: _Plain) -> str:
-    old, new = (style.code(_version(at)) if at else "nothing" for at in (one["from"], one["to"]))
-    said = f": {style.escaped(one['sentence'])}" if one["sentence"] else ""
-    return f"{style.escaped(one['name'])} {old} → {new}{said}"
+    def feature(self, one: Item) -> str:
+        """An issue; where its tracker does not tell its title, by its pull requests."""
+        style = self._style
+        title = style.escaped(one["title"]) if one["title"] else self._by_requests(one)
+        words = [style.escaped(w) for w in (one["type"], one["status"], one["assignee"]) if w]
+        told = f"{style.link(style.escaped(one['key']), one['url'])} {title}".strip()
+        more = f" ({', '.join(words)})" if words else ""
+        return _fate(one, told, style) + more
+
+    def _by_requests(self, feature: Item) -> str:
+        named = [(one["repository"], one["number"]) for one in feature["pull_requests"]]
+        titles = [place for place in named if self._titles.get(place)]
+        if not titles:
+            return ""
+        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        number = self._number(*titles[0])
+        return self._style.escaped(f"{self._titles[titles[0]]} ({number}){more}")
+
+    def image(self, one: Item) -> str:
+        """From what to what."""
+        style, ends = self._style, (one["from"], one["to"])
+        old, new = (style.code(_version(at)) if at else "nothing" for at in ends)
+        said = f": {style.escaped(one['sentence'])}" if one["sentence"] else ""
+        return f"{style.escaped(one['name'])} {old} → {new}{said}"
+
+    def request(self, one: Item) -> str:
+        """Its title, number and author."""
+        style = self._style
+        number = style.link(self._number(one["repository"], one["number"]), one["url"])
+        by = f" by {style.escaped(one['author'])}" if one["author"] else ""
+        return _fate(one, f"{style.escaped(one['title'])} ({number}){by}".strip(), style)
+
+    def _number(self, repository: str, number: int) -> str:
+        return f"{places.name(repository) if self._several else ''}#{number}"
+
+    def commit(self, one: Item) -> str:
+        """Its first line and author."""
+        style = self._style
+        told = f"{style.code(one['sha'][:_SHORT])} {style.escaped(one['subject'])}"
+        who = [one["author"], *(one["components"] if self._several else ())]
+        return _fate(one, f"{told} ({style.escaped(', '.join(who))})", style)
 
 
 def _version(at: Item) -> str:
     digest = (at["digest"] or "").rpartition(":")[2][:12]
     return str(at["tag"] or digest)
-
-
-def _request(one: Item, style: _Plain) -> str:
-    number = style.link(f"#{one['number']}", one["url"])
-    by = f" by {style.escaped(one['author'])}" if one["author"] else ""
-    return _fate(one, f"{style.escaped(one['title'])} ({number}){by}".strip(), style)
-
-
-def _commit(one: Item, style: _Plain) -> str:
-    told = f"{style.code(one['sha'][:_SHORT])} {style.escaped(one['subject'])}"
-    return _fate(one, f"{told} ({style.escaped(one['author'])})", style)
 
 
 def _fate(one: Item, told: str, style: _Plain) -> str:

@@ -1,37 +1,28 @@
 """Where a change is: which releases carry it, and for each environment since when, through which
 release, or what it waits for.
 
-From the index that is written as releases are made. A commit that no release names is looked for
-by ancestry in what environments have now. What means several things is answered with a choice.
+From the index that is written as releases are made. What no release names (it was there before the
+first) is looked for in the history of the code, and by ancestry in what environments have now. What
+means several things is answered with a choice.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from towpath.domain import catalog, content
 from towpath.history import indexing as kinds
-from towpath.history import places, references, revisions
+from towpath.history import places, references, revisions, searching
 from towpath.history.library import Library
-from towpath.history.references import Meaning
+from towpath.history.references import Meaning, Subject
 from towpath.history.revisions import Revisions
-from towpath.manifests import repositories
 from towpath.ports.archive import Archive, Change, Held, Landed, Standing, Trail
 from towpath.ports.past import Past
 
 MOST_LINES = 2000
 MOST_CHOICES = 20
 _ENDLESS = 2**62
+_NOT_ALL = "; the history of the code was not searched to its end, which takes too long"
 Document = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One thing that is meant: of a kind, by its whole ref, in its repository or image."""
-
-    kind: str
-    ref: str
-    scope: str
 
 
 class Tracing:
@@ -151,14 +142,19 @@ class Tracing:
 
     # --- by ancestry -------------------------------------------------------------------------
     async def _by_ancestry(self, ref: str) -> Document:
+        all_searched = True
         for meaning in references.meanings(ref):
+            found: Mapping[Subject, Sequence[Subject]] = {}
             if kinds.COMMIT in meaning.kinds:
-                subjects = [*await self._commits(meaning)]
-                if len(subjects) > 1:
-                    return _document(ref, choices=subjects)
-                if subjects:
-                    return _document(ref, subjects[0], await self._having(subjects[0]))
-        return _document(ref)
+                found = {commit: [commit] for commit in await self._commits(meaning)}
+            elif {kinds.ISSUE, kinds.REQUEST} & {*meaning.kinds}:
+                found, whole = await searching.commits(self._code, self._config(), meaning)
+                all_searched = all_searched and whole
+            if len(found) > 1:
+                return _document(ref, choices=[*found])
+            for subject, commits in found.items():
+                return _document(ref, subject, await self._having(commits))
+        return _document(ref, more="" if all_searched else _NOT_ALL)
 
     async def _commits(self, meaning: Meaning) -> Sequence[Subject]:
         """The commits of known repositories that are meant."""
@@ -171,15 +167,15 @@ class Tracing:
             (kinds.GITOPS, self._gitops, gitops),
         ):
             for repository in sorted(repositories_):
-                if not _ends(repository, meaning.scope):
+                if not references.ends(repository, meaning.scope):
                     continue
                 sha = await past.resolve(repository, meaning.ref.rstrip("*"))
                 if sha is not None and sha.startswith(meaning.ref.rstrip("*")):
                     found.setdefault(f"{repository}@{sha}", Subject(kind, sha, repository))
         return [*found.values()]
 
-    async def _having(self, subject: Subject) -> Sequence[Document]:
-        """The products whose environments have the commit in what is there now."""
+    async def _having(self, commits: Sequence[Subject]) -> Sequence[Document]:
+        """The products whose environments may have the commits in what is there now."""
         shown = []
         config = self._config()
         for product in config.products.values():
@@ -187,8 +183,8 @@ class Tracing:
             named: dict[str, None] = {}
             for environment in config.environments_of(product.name):
                 held = await self._archive.held(product.name, environment)
-                for component in self._components(product, held, subject):
-                    place = await self._has(subject, component, environment, held[component.name])
+                for component, mine in self._components(product, held, commits):
+                    place = await self._has(mine, component, environment, held[component.name])
                     environments.setdefault(environment, []).append(place)
                     named[component.name] = None
             if environments:
@@ -204,34 +200,41 @@ class Tracing:
         return shown
 
     def _components(
-        self, product: catalog.Product, held: Held, subject: Subject
-    ) -> Iterator[catalog.Component]:
+        self, product: catalog.Product, held: Held, commits: Sequence[Subject]
+    ) -> Iterator[tuple[catalog.Component, Sequence[Subject]]]:
+        """Components with those of the commits that are of their repositories."""
         described = {component.name: component for component in product.components}
         for name, landed in held.items():
             component = described.get(name, catalog.Component(name))
-            if subject.kind == kinds.GITOPS:
-                if places.same(landed.content.repository, subject.scope):
-                    yield component
-            elif component.repository and places.same(component.repository, subject.scope):
-                yield component
+            own = {kinds.GITOPS: landed.content.repository, kinds.COMMIT: component.repository}
+            mine = [c for c in commits if own[c.kind] and places.same(own[c.kind], c.scope)]
+            if mine:
+                yield component, mine
 
     async def _has(
-        self, subject: Subject, component: catalog.Component, environment: str, landed: Landed
+        self,
+        commits: Sequence[Subject],
+        component: catalog.Component,
+        environment: str,
+        landed: Landed,
     ) -> Document:
-        contained = await self._contains(subject, component, environment, landed)
-        state = {True: "reached", False: "missing", None: "unknown"}[contained]
-        words = {
-            "reached": "is in what is there; no release names it",
-            "missing": "is not in what is there, and no release names it",
-            "unknown": "the code behind what is there is not known",
-        }
+        has = [await self._contains(one, component, environment, landed) for one in commits]
+        there = sum(1 for one in has if one)
+        if None in has:
+            state, words = "unknown", "the code behind what is there is not known"
+        elif all(has):
+            state, words = "reached", "is in what is there; no release names it"
+        elif there:
+            state, words = "missing", f"only {there} of its {len(has)} commits are in what is there"
+        else:
+            state, words = "missing", "is not in what is there, and no release names it"
         return {
             "environment": environment,
             "component": component.name,
             "state": state,
             "since": None,
             "release": landed.release or None,
-            "sentence": words[state],
+            "sentence": words,
         }
 
     async def _contains(
@@ -260,15 +263,7 @@ def _fits(meaning: Meaning, line: Change) -> bool:
         return True
     if line.kind in (kinds.IMAGE, kinds.DIGEST):
         return line.scope == meaning.scope or line.scope.endswith(f"/{meaning.scope}")
-    return _ends(line.scope, meaning.scope)
-
-
-def _ends(repository: str, scope: str) -> bool:
-    """Whether a repository is called so: by its address, its path or the end of it."""
-    if not scope or repository == scope:
-        return True
-    name, wanted = (repositories.identity(each).lower() for each in (repository, scope))
-    return name == wanted or name.endswith(f"/{wanted}")
+    return references.ends(line.scope, meaning.scope)
 
 
 def _chosen(subjects: Sequence[Subject]) -> Sequence[Subject]:
@@ -325,13 +320,14 @@ def _document(
     subject: Subject | None = None,
     products: Sequence[Document] = (),
     choices: Sequence[Subject] = (),
+    more: str = "",
 ) -> Document:
     listed = [{"kind": c.kind, "ref": c.ref, "scope": c.scope} for c in choices[:MOST_CHOICES]]
     if choices:
-        more = f", of which {MOST_CHOICES} are listed" if len(choices) > MOST_CHOICES else ""
-        sentence = f"{ref} may mean {len(choices)} things{more}: name one of them"
+        cut = f", of which {MOST_CHOICES} are listed" if len(choices) > MOST_CHOICES else ""
+        sentence = f"{ref} may mean {len(choices)} things{cut}: name one of them"
     elif subject is None:
-        sentence = f"nothing of the name {ref} is known here"
+        sentence = f"nothing of the name {ref} is known here{more}"
     else:
         sentence = "" if products else f"{ref} is known, and no environment has it"
     return {

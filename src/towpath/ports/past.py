@@ -44,6 +44,12 @@ class Past(Protocol):
         """The newest commits at a revision that touch the paths."""
         ...
 
+    async def mentioning(
+        self, repository: str, texts: Sequence[str], limit: int
+    ) -> Sequence[Commit]:
+        """The newest commits of all branches and tags whose message has one of the texts."""
+        ...
+
     async def file(self, repository: str, revision: str, path: str) -> bytes | None:
         """A small file at a revision, if it is there and the mirror has contents."""
         ...

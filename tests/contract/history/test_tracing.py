@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from history_world import IMAGE, World
 from towpath.domain.release import Release, Trigger
+from towpath.history import places, searching
 
 Document = dict[str, Any]
 
@@ -158,6 +161,37 @@ async def test_a_commit_that_no_release_names_is_looked_for_by_ancestry(world: W
     assert found["products"][0]["releases"] == []
     found = await _where(world, late[:9])
     assert {e["state"] for e in found["products"][0]["environments"]} == {"missing"}
+
+
+async def test_an_issue_or_pull_request_that_no_release_names_is_looked_for_in_the_code(
+    world: World,
+) -> None:
+    world.code.commit({"z": "1"}, "SHOP-70 long before (#70)\n\nCloses #7")
+    await _history(world, 1)
+    world.code.commit({"z": "2"}, "SHOP-71 not released yet")
+    world.code.commit({"z": "3"}, "SHOP-70 once more (#72)")
+    await world.code_door.fetch(world.code.url)
+    for ref in ("#70", f"{places.path(world.code.url)}#7", "api#70"):
+        found = await _where(world, ref)
+        assert {e["state"] for e in found["products"][0]["environments"]} == {"reached"}, ref
+        assert found["products"][0]["releases"] == []
+    found = await _where(world, "SHOP-71")
+    assert {e["state"] for e in found["products"][0]["environments"]} == {"missing"}
+    found = await _where(world, "SHOP-70")
+    said = {e["sentence"] for e in found["products"][0]["environments"]}
+    assert said == {"only 1 of its 2 commits are in what is there"}
+    for ref in ("SHOP-7", "SHOP-700", "#7", "other#70"):
+        assert (await _where(world, ref))["found"] is None, ref
+
+
+async def test_a_search_that_takes_too_long_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _history(world, 1)
+    monkeypatch.setattr(searching, "LONGEST_S", 0)
+    found = await _where(world, "SHOP-99")
+    assert found["found"] is None
+    assert "was not searched to its end" in found["sentence"]
 
 
 async def test_nonsense_is_nothing_known(world: World) -> None:

@@ -92,3 +92,32 @@ def test_a_template_of_ones_own_sees_the_document() -> None:
 def test_a_template_is_bounded_and_reaches_nothing_but_the_document(source: str, why: str) -> None:
     with pytest.raises(rendering.BadTemplate, match=why):
         rendering.templated(canned.notes(), source)
+
+
+def _request(repository: str, number: int, title: str) -> canned.Document:
+    told = {"repository": repository, "number": number, "title": title, "url": "", "author": ""}
+    return {**told, "branch": "", "merged_at": None, "components": [], "issues": [], "commits": 1}
+
+
+def test_where_several_repositories_are_in_the_notes_numbers_say_which() -> None:
+    cart, catalog = "https://git.example.org/acme/cart.git", "git@git.example.org:acme/catalog"
+    requests = canned.group(_request(cart, 7, "Fix it"), _request(catalog, 7, "Show it"))
+    commit = canned.commit("Fix it (#7)", repository=cart, components=["cart"])
+    shown = rendering.plain(canned.notes(pull_requests=requests, commits=canned.group(commit)))
+    assert "- Fix it (cart#7)" in shown
+    assert "- Show it (catalog#7)" in shown
+    assert "Fix it (#7) (Mei, cart)" in shown
+
+
+def test_an_issue_whose_title_is_not_known_is_told_by_its_pull_requests() -> None:
+    repository = "https://git.example.org/shop.git"
+    [feature] = canned.notes()["features"]["items"]
+    named = [{"repository": repository, "number": n} for n in (7, 8)]
+    bare = {**feature, "title": "", "url": "", "pull_requests": named, "type": "", "status": ""}
+    shown = rendering.markdown(
+        canned.notes(
+            features=canned.group({**bare, "assignee": ""}),
+            pull_requests=canned.group(_request(repository, 7, "Fix *it*")),
+        )
+    )
+    assert "- SHOP-7 Fix \\*it\\* (#7) and 1 more\n" in shown
