@@ -7,6 +7,7 @@ only when it has, steps and gates are let go. Observed are the database, and wha
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import chaos_cases
 import chaos_ground
@@ -14,6 +15,14 @@ from chaos_cases import NEXT, TRIGGER, Case
 from chaos_ground import Ground
 from towpath.domain.reasons import Code
 from towpath.domain.release import Release
+
+
+class End(Enum):
+    """How the server ends."""
+
+    ALONE = "alone, as for want of memory"
+    WITH_ALL_IT_STARTED = "with all that it had started"
+    IN_GOOD_ORDER = "in good order, as for a new version"
 
 
 @dataclass
@@ -59,11 +68,14 @@ class Held:
         await self.ground.until("every release has ended", self.ground.unended)
 
     # --- what befalls the server -------------------------------------------------------------
-    async def kill(self, *, whole_tree: bool) -> None:
-        """Kill it, start a new one, and wait until that has taken over what was executed."""
-        await self.ground.server.kill(whole_tree=whole_tree)
+    async def end(self, how: End) -> None:
+        """End it, start a new one, and wait until that has taken over what was executed."""
+        if how is End.IN_GOOD_ORDER:
+            await self.ground.server.stop()
+        else:
+            await self.ground.server.kill(whole_tree=how is End.WITH_ALL_IT_STARTED)
         self.kills += 1
-        self.ground.journal.note(f"killed{' with its processes' if whole_tree else ''}")
+        self.ground.journal.note(f"ended {how.value}")
         await self.ground.server.start()
         held = [case for case in self.cases if case.held]
         await self.ground.until(

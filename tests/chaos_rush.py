@@ -1,12 +1,13 @@
-"""Many runs of workflows at once, while those who execute their steps are killed at any moment."""
+"""Many runs of workflows at once, while those who execute steps die or freeze at any moment."""
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import chaos_ground
 from chaos_ground import Ground
+from chaos_processes import Slot
 
 Leaf = tuple[str, str]  # its run and its id
 End = tuple[int, object]  # the attempt, and the moment
@@ -14,23 +15,28 @@ End = tuple[int, object]  # the attempt, and the moment
 
 @dataclass
 class Rush:
-    """A server and workers that die often, and what was seen of steps that had succeeded."""
+    """A server and workers that die or freeze often; and what was seen of successes."""
 
     ground: Ground
     chance: random.Random
     rounds: int
-    kills: int
+    kills: int  # in each round
+    pauses: int  # in each round
+    pushed: int = 0  # rounds
     succeeded: dict[Leaf, End] = field(default_factory=dict)
     undone: set[str] = field(default_factory=set)
 
     async def go(self) -> None:
-        """Release every product so often, kill somebody so often, and see everything end."""
+        """Release every product so often, trouble somebody so often, and see everything end."""
         watching = asyncio.create_task(self._watch())
         try:
             for number in range(self.rounds):
                 self.ground.push(f"1.{number + 1}.0", self.ground.cases)
-                for _ in range(-(-self.kills // self.rounds)):
+                self.pushed += 1
+                for _ in range(self.kills):
                     await self._kill_one()
+                for _ in range(self.pauses):
+                    await self._pause_one()
             await self.ground.until("every release has ended", self._unended)
         finally:
             watching.cancel()
@@ -42,11 +48,31 @@ class Rush:
         return [*(self._expected() - there), *await self.ground.unended()]
 
     def _expected(self) -> set[str]:
-        return {f"{case.name}-{n + 1}" for case in self.ground.cases for n in range(self.rounds)}
+        return {f"{case.name}-{n + 1}" for case in self.ground.cases for n in range(self.pushed)}
 
-    async def _kill_one(self) -> None:
+    async def _in_a_step(self) -> Slot:
+        """Somebody who executes a step just now, if there is anything to execute."""
         slot = self.ground.slots[self.chance.choice(sorted(self.ground.slots))]
         await self.ground.until(f"{slot.name} executes steps", lambda: self._idle(slot.worker))
+        return slot
+
+    async def _pause_one(self) -> None:
+        """Freeze somebody until others have its steps, and let it say what became of them."""
+        slot = await self._in_a_step()
+        slot.pause()
+        try:
+            await self.ground.until(f"{slot.name}, frozen, has lost its steps", self._left(slot))
+        finally:
+            slot.wake()
+
+    def _left(self, slot: Slot) -> Callable[[], Awaitable[Sequence[str]]]:
+        async def still() -> Sequence[str]:
+            return [slot.name] if await self._executes(slot.worker) else []
+
+        return still
+
+    async def _kill_one(self) -> None:
+        slot = await self._in_a_step()
         await asyncio.sleep(self.chance.uniform(0, 1.0))
         tree = self.chance.random() < 0.5
         await slot.kill(whole_tree=tree)
@@ -56,11 +82,15 @@ class Rush:
 
     async def _idle(self, worker: str) -> Sequence[str]:
         """The worker, if it executes nothing though there is something to execute."""
+        idle = not await self._executes(worker) and await self._unended()
+        return [worker] if idle else []
+
+    async def _executes(self, worker: str) -> bool:
         leased = await self.ground.database.ask(
             "SELECT 1 FROM step WHERE worker = %(worker)s AND due_at IS NOT NULL LIMIT 1",
             {"worker": worker},
         )
-        return [] if leased or not await self._unended() else [worker]
+        return bool(leased)
 
     async def _watch(self) -> None:
         while True:

@@ -140,7 +140,7 @@ _STILL_DUE = sa.text(
 )
 _HAND_BACK = sa.text(
     """
-    UPDATE step SET leased_until = '-infinity'
+    UPDATE step SET leased_until = NULL
     WHERE run = :run AND id = :step AND attempt = :attempt AND worker = :worker
       AND due_at IS NOT NULL
     """

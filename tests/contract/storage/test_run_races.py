@@ -14,6 +14,7 @@ from stored_world import Stored
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.status import Status
 from towpath.domain.workflow import Place, Purpose, Run
+from towpath.engine.running import TRIES
 from towpath.ports.runner import Log, Outcome
 from towpath.ports.runs import Advance, Execution, Piece, Turn
 from towpath.ports.store import Ticket
@@ -286,3 +287,31 @@ async def test_what_a_worker_that_ends_was_executing_can_be_begun_again_at_once(
     (again,) = await kept.take_steps("worker-2", 4)
     assert again.turn.attempt == 2
     assert await stored.value("SELECT worker FROM interruption") == "worker-1"
+
+
+async def test_a_run_goes_on_while_a_leaf_that_was_handed_back_waits_for_somebody(
+    stored: Stored,
+) -> None:
+    kept, advance = PostgresRuns(stored.database), FakeRunner().advance
+    await _started(stored, "a", "b", side_by_side=True)
+    await kept.advance_next(advance)
+    back, done = await kept.take_steps("worker-1", 2)
+    await kept.hand_back(back.turn, "worker-1")
+    assert await kept.finish_step(done.turn, "worker-1", DONE, NOTHING, advance, 0) == []
+    assert await _step(stored, done.turn.step) == ("succeeded", 1, "worker-1")
+
+
+async def test_a_leaf_that_was_cut_short_five_times_is_an_error_and_not_begun_again(
+    stored: Stored,
+) -> None:
+    kept, runner = PostgresRuns(stored.database), FakeRunner()
+    await _started(stored, "build")
+    await kept.advance_next(runner.advance)
+    for attempt in range(1, TRIES + 1):
+        (taken,) = await kept.take_steps("worker-1", 1)
+        assert taken.turn.attempt == attempt
+        await stored.rows("UPDATE step SET leased_until = now() - interval '1 second'")
+    async with working("worker-2", stored, kept, runner):
+        await _until(stored, "error")
+    assert runner.executed == []
+    assert "cut short 5 times" in await stored.value("SELECT reason ->> 'sentence' FROM step")
