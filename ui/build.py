@@ -21,6 +21,7 @@ STAMP = "built-from.txt"
 CHECKED = UI / "node_modules" / ".towpath-checked"
 NOT_BUILT_FROM = frozenset({"tests", "build.py", "api_types.py", "eslint.config.js"})
 LONGEST_S = 900
+LAST_LINES = 20
 
 
 class CannotBuild(Exception):  # noqa: N818
@@ -43,7 +44,7 @@ def check() -> None:
     wanted = fingerprint(_sources(frozenset()))
     if _read(CHECKED) != wanted:
         install()
-        npm("run", "--silent", "check")
+        npm("run", "--silent", "check", aloud=True)
         CHECKED.write_text(wanted, "utf-8")
 
 
@@ -52,20 +53,31 @@ def install() -> None:
     stamp = UI / "node_modules" / ".towpath-lock"
     wanted = fingerprint([UI / "package.json", UI / "package-lock.json"])
     if _read(stamp) != wanted:
-        npm("ci", "--silent", "--no-audit", "--no-fund", "--prefer-offline")
+        npm("ci", "--no-audit", "--no-fund", "--prefer-offline")
         stamp.write_text(wanted, "utf-8")
 
 
-def npm(*arguments: str, folder: Path = UI) -> None:
-    """Run npm in the folder of the interface, or another."""
+def npm(*arguments: str, folder: Path = UI, aloud: bool = False) -> None:
+    """Run npm in the folder of the interface, or another; what it says is only told if it fails."""
     node, script = _node()
     # Whatever npm starts finds the same Node; certificates and proxies are the caller's.
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
+    environment.setdefault("npm_config_fetch_retries", "1")  # else two minutes before it is told
     try:
         subprocess.run(
-            [node, script, *arguments], cwd=folder, env=environment, check=True, timeout=LONGEST_S
+            [node, script, *arguments],
+            cwd=folder,
+            env=environment,
+            check=True,
+            timeout=LONGEST_S,
+            stdout=None if aloud else subprocess.PIPE,
+            stderr=None if aloud else subprocess.STDOUT,
         )
+    except subprocess.CalledProcessError as error:
+        lines = (error.stdout or b"").decode(errors="replace").splitlines()[-LAST_LINES:]
+        ended = f"npm {' '.join(arguments)} ended with {error.returncode}"
+        raise CannotBuild("\n  ".join([ended, *lines])) from error
     except (subprocess.SubprocessError, OSError) as error:
         raise CannotBuild(f"npm {' '.join(arguments)}: {error}") from error
 
@@ -114,7 +126,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if arguments[:1] == ["npm"]:
             install()
-            npm(*arguments[1:])
+            npm(*arguments[1:], aloud=True)
         elif arguments[:1] == ["check"]:
             check()
         elif build():

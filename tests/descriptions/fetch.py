@@ -43,7 +43,7 @@ def fetch() -> None:
         folder = Path(place)
         for name in _PINNED:
             shutil.copy(HERE / name, folder)
-        build.npm("ci", "--silent", "--no-audit", "--no-fund", "--prefer-offline", folder=folder)
+        build.npm("ci", "--no-audit", "--no-fund", "--prefer-offline", folder=folder)
         _pip(folder)
         KEPT.mkdir(exist_ok=True)
         for name, origin in FILES.items():
