@@ -96,6 +96,8 @@ def _ways_on(of: Release, promotion: Promotion) -> Iterator[str]:
     One that is not reached is brought on by what brings those on that are in its way.
     """
     if promotion.status is Status.WAITING:
+        if of.on_start and of.on_start.status is Status.SUSPENDED:
+            yield f"towpath resume {of.id} -"
         if of.on_start and of.on_start.over and not of.may_begin:
             yield f"towpath release retry {of.id}"
         for stuck in of.stuck_before(promotion):

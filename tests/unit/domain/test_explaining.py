@@ -5,7 +5,7 @@ from datetime import timedelta
 import playbook
 import promotion_states
 from towpath.domain import explaining
-from towpath.domain.catalog import Approval, FlowStep, PolicySettings, Window
+from towpath.domain.catalog import Approval, FlowStep, Hooks, PolicySettings, Window
 from towpath.domain.explaining import Wait
 from towpath.domain.reasons import Code, Reason
 
@@ -116,3 +116,6 @@ def test_a_suspended_workflow_names_how_it_goes_on() -> None:
         Code.WORKFLOW_SUSPENDED,
         ("towpath resume checkout-1 qa",),
     )
+    world = playbook.World(hooks=Hooks("start"), workflows={"start": ["suspended"]})
+    (wait,) = _waits((world, world.push(), "dev")).values()
+    assert wait.commands == ("towpath resume checkout-1 -",)
