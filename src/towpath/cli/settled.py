@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from towpath.cli import look, output, times
+from towpath.cli import look, output
+from towpath.domain import spans
 
 DURATIONS = frozenset(
     {"duration", "soak", "sync_timeout", "health_timeout", "degraded_grace", "settle"}
@@ -34,7 +35,7 @@ def value(name: str, given: Any) -> Text:
     if isinstance(given, bool):
         return Text("yes" if given else "no")
     if isinstance(given, int | float) and name.removesuffix("_seconds") in DURATIONS:
-        return Text(times.exact(timedelta(seconds=given)))
+        return Text(spans.words(timedelta(seconds=given)))
     return Text(_words(given))
 
 

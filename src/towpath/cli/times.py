@@ -22,14 +22,6 @@ def length(passed: timedelta) -> str:
     return f"{minutes}m {seconds % 60:02}s" if minutes else f"{seconds}s"
 
 
-def exact(given: timedelta) -> str:
-    """A duration as written in manifests, without units that are zero: `30m`, `1h30m`, `0s`."""
-    seconds = int(given.total_seconds())
-    units = (("d", 86400, 10**9), ("h", 3600, 24), ("m", 60, 60), ("s", 1, 60))
-    parts = [(seconds // size % count, unit) for unit, size, count in units]
-    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
-
-
 def age(then: datetime, now: datetime) -> str:
     """How long ago, in one unit: `now`, `5m`, `3h`, `12d`."""
     minutes = int((now - then).total_seconds() // 60)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
-from towpath.domain import catalog
+from towpath.domain import catalog, spans
 
 DEFAULTS = catalog.PolicySettings(
     action=catalog.PromotionAction.COMMIT,
@@ -134,7 +134,7 @@ def _words(value: object) -> str:
         author = ", not by authors" if value.exclude_author else ""
         back = ", rollbacks too" if value.rollback else ""
         return f"{value.required} by {whom or 'anyone'}{author}{back}"
-    return str(value)
+    return spans.words(value) if isinstance(value, timedelta) else str(value)
 
 
 def why_not(policy: catalog.Policy, config: catalog.Catalog, product: str, environment: str) -> str:

@@ -8,6 +8,7 @@ Where nobody watches health, only the time and what lies there can count, and th
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from towpath.domain import spans
 from towpath.domain.facts import Facts, Standing
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Gate, GateKind, Promotion, Release, Role, Trigger
@@ -47,10 +48,10 @@ def gate(of: Release, promotion: Promotion, facts: Facts, now: datetime) -> Gate
         "health_not_watched": blind,
     }
     if opens <= now:
-        sentence = f"{time} (h:mm:ss) passed{_unwatched(blind)}"
+        sentence = f"{spans.words(time)} passed{_unwatched(blind)}"
         return Gate(GateKind.SOAK, Status.SUCCEEDED, Reason(Code.SOAKED, sentence, data))
     until = f"{opens:%Y-%m-%d %H:%M:%S} UTC"
-    sentence = f"soaks in {where} until {until} ({time}, h:mm:ss){_unwatched(blind)}"
+    sentence = f"soaks in {where} for {spans.words(time)}, until {until}{_unwatched(blind)}"
     return Gate(GateKind.SOAK, Status.PENDING, Reason(Code.SOAKING, sentence, data), opens)
 
 
@@ -82,7 +83,7 @@ def _broken(promotion: Promotion, facts: Facts, time: timedelta) -> Reason:
         why = f"holds {standing.instead or 'something else'}"
     elif standing and standing.sick:
         why = f"is not healthy: {standing.sick.sentence}"
-    sentence = f"the soak of {time} (h:mm:ss) begins anew once {where} is well again; it {why}"
+    sentence = f"the soak of {spans.words(time)} begins anew once {where} is well again; it {why}"
     data: dict[str, object] = {"environments": [where]}
     if standing and standing.sick:
         data["health"] = standing.sick.code.value

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from towpath.domain import actions, events
+from towpath.domain import actions, events, spans
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import GateKind, Promotion, Release
 from towpath.domain.status import Status
@@ -18,10 +18,10 @@ def time_is_up(release: Release, now: datetime) -> Reason | None:
     deadline = release.clock.deadline if release.clock else None
     if deadline is None or deadline > now or release.ended:
         return None
-    limit = f"{release.timeout}" if release.timeout else "its limit"
+    limit = spans.words(release.timeout) if release.timeout else "its limit"
     return Reason(
         Code.TIMED_OUT,
-        f"it did not reach its end within {limit} (h:mm:ss)",
+        f"it did not reach its end within {limit}",
         advice="Retry it, or raise the flow's promotionTimeoutLimit.",
     )
 

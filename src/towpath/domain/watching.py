@@ -6,7 +6,7 @@ The word proves something only while the environment holds what landed with this
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from towpath.domain import actions, events, meeting, phases, trouble
+from towpath.domain import actions, events, meeting, phases, spans, trouble
 from towpath.domain.actions import Action, Record
 from towpath.domain.facts import Facts, Watched
 from towpath.domain.reasons import Code, Reason
@@ -158,11 +158,12 @@ def _failed(phase: Phase) -> Reason:
 
 def _late(promotion: Promotion, phase: Phase, last: Reason | None) -> Reason:
     limit = _limit(promotion, phase)
+    assert limit is not None  # or it could not be late
     word = "synced" if phase.name is PhaseName.SYNC else "healthy"
     said = f"; last: {last.sentence}" if last else ""
     return Reason(
         Code.TIMED_OUT,
-        f"{promotion.environment} was not {word} within {limit} (h:mm:ss){said}",
+        f"{promotion.environment} was not {word} within {spans.words(limit)}{said}",
         {"phase": phase.name.value},
         advice="Mend the deployment and retry, or raise the timeout in the policy.",
     )

@@ -136,7 +136,8 @@ def closed_by(windows: Sequence[Window], now: datetime) -> str | None:
     allowing = [w for w in windows if w.kind == "allow"]
     if not allowing or any(is_on(w, now) for w in allowing):
         return None
-    return "no allow window is on"
+    named = [w.description for w in allowing if w.description]
+    return f"no allow window is on ({', '.join(named)})" if named else "no allow window is on"
 
 
 def opens_at(windows: Sequence[Window], now: datetime) -> datetime | None:

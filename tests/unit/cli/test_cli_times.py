@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from towpath.cli import times
+from towpath.domain import spans
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -22,7 +23,7 @@ def test_a_length_has_at_most_two_units(seconds: int, said: str) -> None:
     [(0, "0s"), (30, "30s"), (600, "10m"), (5400, "1h30m"), (86400, "1d"), (90061, "1d1h1m1s")],
 )
 def test_an_exact_duration_is_written_as_in_manifests(seconds: int, said: str) -> None:
-    assert times.exact(timedelta(seconds=seconds)) == said
+    assert spans.words(timedelta(seconds=seconds)) == said
 
 
 @pytest.mark.parametrize(

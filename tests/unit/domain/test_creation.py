@@ -14,7 +14,7 @@ def test_a_release_along_a_flow_has_a_copy_of_it() -> None:
     one = world[world.push(look=False)]
     assert (one.id, one.name, one.line, one.flow) == (
         "checkout-1",
-        "0000000",
+        "c0de000",
         playbook.MAIN,
         "main",
     )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -36,6 +37,8 @@ def test_a_window_includes_its_first_moment_and_not_its_last() -> None:
 def test_outside_of_all_allow_windows_it_opens_with_the_next() -> None:
     friday_night = _at(2026, 3, 6, 20)
     assert windows.closed_by((OFFICE,), friday_night) == "no allow window is on"
+    named = (replace(OFFICE, description="office hours"),)
+    assert windows.closed_by(named, friday_night) == "no allow window is on (office hours)"
     assert windows.opens_at((OFFICE,), friday_night) == _at(2026, 3, 9, 7)
 
 

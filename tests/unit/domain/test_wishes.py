@@ -62,7 +62,7 @@ def test_what_changed_is_told_in_words() -> None:
     agreed = Approval(2, teams=("sre",), users=("bob",), exclude_author=True)
     assert policy.changes(before, PolicySettings(approval=agreed)) == (
         "approval: nothing → 2 by team sre or bob, not by authors",
-        "soak: 1:30:00 → nothing",
+        "soak: 1h30m → nothing",
     )
     assert policy.changes(Hooks("ask"), Hooks("", "good")) == (
         "on_start: ask → nothing",
