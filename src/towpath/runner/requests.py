@@ -22,17 +22,19 @@ async def send(work: Work, log: Log, seconds: float) -> Outcome:
     """Send the request and judge the answer. Raises `Mistake` where the condition is wrong."""
     deadline = min(seconds, work["timeout"], work.get("deadline", seconds))
     try:
-        status, headers, body = await _answer(work, deadline)
+        status, headers, body, is_whole = await _answer(work, deadline)
     except httpx.TimeoutException:
         return Outcome(Status.FAILED, _because(Code.TIMED_OUT, f"no answer within {deadline:g} s"))
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
         said = f"{_shown(work)}: {type(problem).__name__} {problem}".rstrip()
         return Outcome(Status.ERROR, _because(Code.STEP_ERROR, said))
-    await log.write(f"{_shown(work)}: {status}\n".encode() + body.encode() + b"\n")
+    rest = "" if is_whole else f"… the answer is longer than {MAX_RESULT} bytes, and no result\n"
+    await log.write(f"{_shown(work)}: {status}\n{body}\n{rest}".encode())
+    outputs = {"result": body} if is_whole else {}
     if _is_success(work, status, headers, body):
-        return Outcome(Status.SUCCEEDED, None, {"result": body})
+        return Outcome(Status.SUCCEEDED, None, outputs)
     said = f"the answer {status} is no success"
-    return Outcome(Status.FAILED, _because(Code.STEP_FAILED, said), {"result": body})
+    return Outcome(Status.FAILED, _because(Code.STEP_FAILED, said), outputs)
 
 
 def _because(code: Code, sentence: str) -> reasons.Reason:
@@ -45,8 +47,8 @@ def _shown(work: Work) -> str:
     return f"{work['method']} {parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 
-async def _answer(work: Work, deadline: float) -> tuple[int, dict[str, object], str]:
-    """Status, headers and body, of which no more is read than a result can hold."""
+async def _answer(work: Work, deadline: float) -> tuple[int, dict[str, object], str, bool]:
+    """Status, headers, as much of the body as a result can hold, and whether that is all."""
     client = httpx.AsyncClient(verify=not work["insecure"], follow_redirects=True, timeout=deadline)
     try:
         async with asyncio.timeout(deadline), client:
@@ -57,7 +59,7 @@ async def _answer(work: Work, deadline: float) -> tuple[int, dict[str, object], 
                 content=work["body"].encode() if work["body"] else None,
             )
             answer = await client.send(request, stream=True)
-            body = await _body(answer)
+            body, is_whole = await _body(answer)
     except TimeoutError:
         raise httpx.ReadTimeout("the deadline is over") from None
     headers: dict[str, object] = {}
@@ -65,17 +67,18 @@ async def _answer(work: Work, deadline: float) -> tuple[int, dict[str, object], 
         listed = headers.setdefault(_canonical(name), [])
         assert isinstance(listed, list)
         listed.append(value)
-    return answer.status_code, headers, body
+    return answer.status_code, headers, body, is_whole
 
 
-async def _body(answer: httpx.Response) -> str:
+async def _body(answer: httpx.Response) -> tuple[str, bool]:
     read = bytearray()
     async for chunk in answer.aiter_bytes():
         read += chunk
         if len(read) > MAX_RESULT:
             break
     await answer.aclose()
-    return bytes(read[:MAX_RESULT]).decode(answer.encoding or "utf-8", "replace")
+    text = bytes(read[:MAX_RESULT]).decode(answer.encoding or "utf-8", "replace")
+    return text, len(read) <= MAX_RESULT
 
 
 def _canonical(name: str) -> str:

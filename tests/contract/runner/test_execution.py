@@ -143,6 +143,13 @@ async def test_output_beyond_the_limit_is_left_out_and_the_step_goes_on(
     assert b"output beyond 1000 bytes is not kept" in log.data
 
 
+async def test_a_result_larger_than_a_result_can_be_is_not_there_to_be_named() -> None:
+    runner = LocalRunner(Limits(output=1_000_000))
+    outcome = await executed(runner, shell("yes | head -c 300000"))
+    assert (outcome.status, outcome.outputs) == (Status.SUCCEEDED, {"exitCode": "0"})
+    runner.close()
+
+
 async def test_more_than_a_process_can_be_given_is_an_error_that_says_so(
     runner: LocalRunner,
 ) -> None:

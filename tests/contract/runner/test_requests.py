@@ -29,6 +29,8 @@ async def address() -> AsyncIterator[str]:
         if path == "/slow":
             await reader.read()
         body = json.dumps({"method": method, "team": "X-Team: blue" in head}).encode()
+        if path == "/long":
+            body = b"x" * 300_000
         status = "404 Not Found" if path == "/missing" else "201 Created"
         writer.write(
             f"HTTP/1.1 {status}\r\nServer: test\r\nContent-Length: {len(body)}\r\n".encode()
@@ -85,6 +87,13 @@ async def test_any_other_answer_fails(address: str) -> None:
 async def test_a_condition_judges_the_answer(address: str, condition: str, status: Status) -> None:
     outcome = await asked(f"{address}/missing", f"successCondition: '{condition}'")
     assert outcome.status is status
+
+
+async def test_an_answer_larger_than_a_result_is_none_and_the_log_says_so(address: str) -> None:
+    log = Kept()
+    outcome = await asked(f"{address}/long", "successCondition: response.body startsWith 'xx'", log)
+    assert (outcome.status, outcome.outputs) == (Status.SUCCEEDED, {})
+    assert b"the answer is longer than 262144 bytes, and no result" in log.data
 
 
 async def test_no_answer_in_time_fails_and_nobody_there_is_an_error(address: str) -> None:

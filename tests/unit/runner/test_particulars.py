@@ -1,0 +1,151 @@
+"""What the page says in words beside its tables: bounds, policies, and what `depends` may ask."""
+
+import pytest
+
+from towpath.runner import LocalRunner
+from workflow_runs import Play, by_name, workflow
+
+LEAF = "\n  - {name: leaf, container: {image: busybox, command: [echo]}}\n"
+
+
+def refused(spec: str) -> str:
+    """The one thing for which a workflow is not begun."""
+    (problem,) = LocalRunner().refuse(workflow(spec))
+    assert problem.origin.line > 1
+    return problem.message
+
+
+@pytest.mark.parametrize(
+    ("result", "what", "runs"),
+    [
+        ("Succeeded", "template: leaf", True),
+        ("Failed", "template: bad", True),
+        ("Failed", "template: wrong", False),
+        ("Errored", "template: wrong", True),
+        ("Errored", "template: bad", False),
+        ("Skipped", "template: leaf, when: a == b", True),
+        ("Omitted", "template: leaf, depends: first.Failed", True),
+        ("AnySucceeded", "template: '{{item}}', withItems: [leaf, bad]", True),
+        ("AnySucceeded", "template: '{{item}}', withItems: [bad, bad]", False),
+        ("AllFailed", "template: '{{item}}', withItems: [bad, bad]", True),
+        ("AllFailed", "template: '{{item}}', withItems: [leaf, bad]", False),
+    ],
+)
+def test_depends_may_ask_for_every_result(result: str, what: str, runs: bool) -> None:
+    play = Play(
+        workflow(
+            f"""
+entrypoint: main
+templates:
+  - name: main
+    dag:
+      tasks:
+        - {{name: first, template: leaf}}
+        - {{name: asked, {what}}}
+        - {{name: last, template: leaf, depends: asked.{result}}}
+  - {{name: bad, container: {{image: busybox, command: [fail]}}}}
+  - {{name: wrong, container: {{image: busybox, command: [echo, "{{{{nothing}}}}"]}}}}{LEAF}"""
+        )
+    ).through(lambda step: 1 if step.template == "bad" else "")
+    assert ("last" in play.executed) is runs
+
+
+def test_depends_cannot_ask_for_a_daemon() -> None:
+    said = refused(
+        "entrypoint: main\ntemplates:\n  - name: main\n    dag:\n      tasks:\n"
+        "        - {name: a, template: leaf}\n"
+        "        - {name: b, template: leaf, depends: a.Daemoned}" + LEAF
+    )
+    assert said == "a.Daemoned: there are no daemons here"
+
+
+@pytest.mark.parametrize(
+    ("policy", "after_failure", "after_error"),
+    [
+        ("", True, False),
+        ("OnFailure", True, False),
+        ("OnTransientError", False, False),
+        ("OnError", False, True),
+        ("Always", True, True),
+    ],
+)
+def test_a_retry_policy_says_what_is_tried_again(
+    policy: str, after_failure: bool, after_error: bool
+) -> None:
+    strategy = f"retryStrategy: {{limit: 1, retryPolicy: {policy}}}"
+    for command, expected in (("[fail]", after_failure), ('["{{nothing}}"]', after_error)):
+        play = Play(
+            workflow(
+                f"entrypoint: main\ntemplates:\n  - name: main\n    {strategy}\n"
+                f"    container: {{image: busybox, command: {command}}}\n"
+            )
+        ).through(lambda step: 1)
+        attempts = [step for step in play.run.steps.values() if step.parent == "main"]
+        assert len(attempts) == (2 if expected else 1)
+
+
+@pytest.mark.parametrize("field", ["timeout", "activeDeadlineSeconds"])
+@pytest.mark.parametrize("kind", ["suspend: {}", "steps: [[{name: a, template: leaf}]]"])
+def test_a_deadline_of_what_is_not_executed_is_refused(field: str, kind: str) -> None:
+    spec = f"entrypoint: main\ntemplates:\n  - name: main\n    {field}: 10\n    {kind}{LEAF}"
+    assert refused(spec).startswith(f"{field} limits what is executed")
+
+
+def test_a_patch_that_changes_what_a_pod_does_is_refused() -> None:
+    said = refused(f"entrypoint: leaf\npodSpecPatch: 'volumes: [{{name: x}}]'\ntemplates:{LEAF}")
+    assert said == "podSpecPatch: changes `volumes` of a pod, and there are no pods here"
+
+
+@pytest.mark.parametrize("loop", ["withSequence: {count: 5001}", f"withItems: {[0] * 5001}"])
+def test_a_loop_has_at_most_5000_items(loop: str) -> None:
+    play = Play(
+        workflow(
+            "entrypoint: main\ntemplates:\n  - name: main\n    steps:\n"
+            f"      - - {{name: many, template: leaf, {loop}}}{LEAF}"
+        )
+    )
+    many = play.step("many")
+    assert (many.status, many.reason is not None and "5000" in many.reason.sentence) == (
+        "error",
+        True,
+    )
+
+
+def test_a_run_has_at_most_20000_steps() -> None:
+    many = "{name: NAME, template: TEMPLATE, withSequence: {count: COUNT}}"
+    outer = many.replace("NAME", "o").replace("TEMPLATE", "inner").replace("COUNT", "5")
+    inner = many.replace("NAME", "i").replace("TEMPLATE", "leaf").replace("COUNT", "4500")
+    play = Play(
+        workflow(
+            f"entrypoint: main\ntemplates:\n  - name: main\n    steps: [[{outer}]]\n"
+            f"  - name: inner\n    steps: [[{inner}]]{LEAF}"
+        )
+    )
+    wrong = [step for step in play.run.steps.values() if step.status == "error"]
+    assert wrong
+    assert wrong[0].reason is not None
+    assert "more than 20000 steps" in wrong[0].reason.sentence
+
+
+def test_a_step_without_a_limit_is_tried_a_thousand_times() -> None:
+    play = Play(
+        workflow(
+            "entrypoint: main\ntemplates:\n  - name: main\n"
+            "    retryStrategy: {retryPolicy: Always}\n"
+            '    container: {image: busybox, command: ["{{nothing}}"]}\n'
+        )
+    )
+    assert play.run.reason is not None
+    assert play.run.reason.sentence.endswith("(no attempts are left after 1001)")
+
+
+def test_a_task_that_does_not_depend_on_a_failed_one_still_runs() -> None:
+    play = Play(
+        workflow(
+            "entrypoint: main\ntemplates:\n  - name: main\n    dag:\n      tasks:\n"
+            "        - {name: a, template: leaf}\n        - {name: b, template: leaf}\n"
+            "        - {name: c, template: leaf, depends: b}\n"
+            "        - {name: d, template: leaf, depends: a}" + LEAF
+        )
+    ).through(by_name(a=1))
+    assert (play.run.status, play.executed) == ("failed", ["a", "b", "c"])
