@@ -90,6 +90,9 @@ describe("notes", () => {
     expect(told.matching(notes, "#12").pull_requests.items).toHaveLength(1);
     // An issue is found by the title that it is shown with.
     expect(told.matching(notes, "round totals").features.items.map((each) => each.key)).toEqual(["SHOP-7"]);
+    const [feature] = notes.features.items.filter((each) => each.key === "SHOP-7");
+    const without = told.matching(notes, "declined");
+    expect(feature && told.lentTitle(without, feature)).toBe("SHOP-7 Round totals once");
     expect(told.isEmpty(told.matching(notes, "nothing has this"))).toBe(true);
     expect(told.matching(notes, "  ")).toBe(notes);
   });
@@ -117,7 +120,7 @@ describe("what is not known", () => {
 
   it("is looked for again, less and less often, until all is known", () => {
     expect(isWhole(notes)).toBe(false);
-    expect([1, 4, 5, 9, 100].map(pause)).toEqual([1500, 1500, 3000, 6000, 30000]);
+    expect([1, 4, 5, 9, 100].map(pause)).toEqual([1500, 1500, 3000, 6000, 60000]);
   });
 });
 

@@ -27,10 +27,11 @@ const headline = (release: ReleaseDocument, states: Record<string, EnvironmentAt
 
 describe("the answer", () => {
   it("says what holds the change, in the words of the release", () => {
-    const { status, word, sentence } = headline(held, { dev: "reached", qa: "reached", staging: "reached" });
+    const { status, word, sentence, held: at } = headline(held, { dev: "reached", qa: "reached", staging: "reached" });
     expect(status).toBe("suspended");
     expect(word).toMatch(/^Held before prod-eu: one more approval of two is needed/);
     expect(sentence).toBe("In dev, qa and staging.");
+    expect(at).toMatchObject({ environment: "prod-eu", release: held.id });
   });
 
   it("says where it failed", () => {

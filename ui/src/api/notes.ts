@@ -24,7 +24,7 @@ export function isWhole(notes: NotesDocument): boolean {
 }
 
 const FIRST_MS = 1_500;
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 60_000;
 
 /** How long to wait before looking again, while something is still being found out. */
 export function pause(looked: number): number {

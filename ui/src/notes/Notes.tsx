@@ -1,5 +1,6 @@
 /** Release notes: what an environment gets, or got, with a release, and since what. */
 
+import { useDebouncedCallback } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useDeferredValue, useMemo, useState } from "react";
@@ -119,6 +120,8 @@ const MANY = 15; // from here on one wants to seek
 function Document({ notes, release, byComponent, sought, seek }: DocumentProps) {
   const [typed, setTyped] = useState(sought);
   const narrowed = useDeferredValue(typed);
+  // In the address once somebody stops typing: it draws the whole page anew.
+  const remember = useDebouncedCallback(seek, 300);
   const shown = useMemo(() => told.matching(notes, narrowed), [notes, narrowed]);
   const nothing = told.isEmpty(notes);
   const size = GROUPS.reduce((all, name) => all + notes[name].items.length, 0);
@@ -136,7 +139,7 @@ function Document({ notes, release, byComponent, sought, seek }: DocumentProps) 
               value={typed}
               onChange={(event) => {
                 setTyped(event.target.value);
-                seek(event.target.value);
+                remember(event.target.value);
               }}
             />
           </label>

@@ -2,7 +2,7 @@
 
 import type { NotesDocument } from "../api/schema";
 import { Icon } from "../kit/Icon";
-import { plural } from "../kit/words";
+import { number, plural } from "../kit/words";
 import { missing, resolved } from "./notes";
 
 const MOST = 4; // things with one reason, by name
@@ -15,7 +15,7 @@ export function Unknown({ notes }: { readonly notes: NotesDocument }) {
       <header>
         <Icon name="warning" />
         <h2>
-          {found} of {total} resolved
+          {number(found)} of {number(total)} resolved
         </h2>
       </header>
       <div className="meter" role="img" aria-label={`${found} of ${total} are known whole`}>

@@ -2,7 +2,7 @@
 
 import { GROUPS } from "../api/notes";
 import type { BaseShown, CommitItem, Feature, ImageItem, NotesDocument } from "../api/schema";
-import { listed, plural } from "../kit/words";
+import { listed, number, plural } from "../kit/words";
 
 export type GroupName = (typeof GROUPS)[number];
 
@@ -75,14 +75,25 @@ export function matching(notes: NotesDocument, typed: string): NotesDocument {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return notes;
   return only(notes, (item) => {
-    const shown = "number" in item ? `#${item.number}` : "key" in item ? lentTitle(notes, item) : "";
-    const text = `${JSON.stringify(Object.values(item))} ${shown}`.toLowerCase();
+    const text = textOf(notes, item);
     return words.every((word) => text.includes(word));
   });
 }
 
+// Put together once for a document, not for every key that is pressed.
+const texts = new WeakMap<NotesDocument, Map<Item, string>>();
+
+function textOf(notes: NotesDocument, item: Item): string {
+  const known = texts.get(notes) ?? new Map<Item, string>();
+  texts.set(notes, known);
+  const shown = "number" in item ? `#${item.number}` : "key" in item ? lentTitle(notes, item) : "";
+  const text = known.get(item) ?? `${JSON.stringify(Object.values(item))} ${shown}`.toLowerCase();
+  known.set(item, text);
+  return text;
+}
+
 function only(notes: NotesDocument, keeps: (item: Item) => boolean): NotesDocument {
-  return {
+  const some = {
     ...notes,
     features: { ...notes.features, items: notes.features.items.filter(keeps) },
     pull_requests: { ...notes.pull_requests, items: notes.pull_requests.items.filter(keeps) },
@@ -90,6 +101,8 @@ function only(notes: NotesDocument, keeps: (item: Item) => boolean): NotesDocume
     images: { ...notes.images, items: notes.images.items.filter(keeps) },
     gitops: { ...notes.gitops, items: notes.gitops.items.filter(keeps) },
   };
+  titles.set(some, titlesIn(notes)); // what is left out still lends its title
+  return some;
 }
 
 export function isEmpty(notes: NotesDocument): boolean {
@@ -101,7 +114,7 @@ export function isEmpty(notes: NotesDocument): boolean {
 export function count(notes: NotesDocument, name: GroupName): string {
   const { items, resolved: known, total } = notes[name];
   const shown = name === "images" ? changed(notes.images.items).length : items.length;
-  return known < total ? `${shown}, ${known} of ${total} resolved` : `${shown}`;
+  return known < total ? `${number(shown)}, ${number(known)} of ${number(total)} resolved` : number(shown);
 }
 
 /** What the notes start from, short enough for a button. */
@@ -115,10 +128,31 @@ export function baseName(base: BaseShown): string {
 /** What an issue is called in git, where no tracker says its title. */
 export function lentTitle(notes: NotesDocument, { key, pull_requests }: Feature): string {
   const [first] = pull_requests;
-  const request = notes.pull_requests.items.find(
-    (each) => each.repository === first?.repository && each.number === first.number,
+  const { requests, issues } = titlesIn(notes);
+  return (first && requests.get(`${first.repository}#${first.number}`)) || issues.get(key) || "";
+}
+
+interface Titles {
+  readonly requests: ReadonlyMap<string, string>;
+  readonly issues: ReadonlyMap<string, string>;
+}
+
+const titles = new WeakMap<NotesDocument, Titles>();
+
+function titlesIn(notes: NotesDocument): Titles {
+  const known = titles.get(notes);
+  if (known) return known;
+  const { pull_requests, commits } = notes;
+  const issues = new Map<string, string>();
+  for (const { issues: keys, subject } of commits.items) {
+    for (const key of keys) if (!issues.has(key)) issues.set(key, subject);
+  }
+  const requests = new Map(
+    pull_requests.items.map((each) => [`${each.repository}#${each.number}`, each.title]),
   );
-  return request?.title || (notes.commits.items.find((each) => each.issues.includes(key))?.subject ?? "");
+  const found = { requests, issues };
+  titles.set(notes, found);
+  return found;
 }
 
 /** Merges repeat what they merge: they are counted apart. */

@@ -141,13 +141,26 @@ function Candidates({ trace }: { readonly trace: TraceDocument }) {
 }
 
 function Nowhere({ trace }: { readonly trace: TraceDocument }) {
+  // Somebody may paste the name of a release, which has a page of its own.
+  const release = useQuery({ ...queries.release(trace.ref), enabled: /\w-\d+$/.test(trace.ref), retry: false });
+  if (release.data) {
+    return (
+      <div className="panel">
+        <Empty title={`${release.data.id} is a release`}>
+          <Link to="/releases/$release" params={{ release: release.data.id }} className="btn">
+            Show {release.data.id}
+          </Link>
+        </Empty>
+      </div>
+    );
+  }
   return (
     <div className="panel">
       <Empty title={sentence(trace.sentence)}>
         <p>
           {trace.found
             ? "It becomes visible here when a release brings it, or an environment has it."
-            : "Only what a release brought, or a repository of a component has, can be found. A commit may need more of its letters."}
+            : "Found is what a release brought. What came before the first release is found by its commits, of which some more letters may help."}
         </p>
       </Empty>
     </div>
@@ -195,15 +208,14 @@ function InProduct({ found, product }: { readonly found: Found; readonly product
 
 interface HeadlineProps {
   readonly product: ProductAt;
-  readonly answer: told.Standing;
+  readonly answer: told.Answered;
   readonly releases: ReadonlyMap<string, ReleaseDocument>;
 }
 
 function Headline({ product, answer, releases }: HeadlineProps) {
-  const newest = releases.get(product.releases.at(-1) ?? "");
-  const held = newest?.environments.find(
-    (each) => each.status === answer.status && known(each.actions).some((action) => action !== "skip"),
-  );
+  const release = releases.get(answer.held?.release ?? product.releases.at(-1) ?? "");
+  const held = release?.environments.find((each) => each.name === answer.held?.environment);
+  const due = known(held?.actions ?? []).filter((action) => action !== "skip");
   return (
     <section className={`panel headline ${answer.status}`} aria-label={`Where it is in ${product.product}`}>
       <Glyph status={answer.status} size={24} label="" />
@@ -216,20 +228,19 @@ function Headline({ product, answer, releases }: HeadlineProps) {
           {product.components.length > 0 && `, ${product.components.join(", ")}`}. {answer.sentence}
         </p>
       </div>
-      <span className="row wrap">
-        {newest && (
-          <Link to="/releases/$release/notes" params={{ release: newest.id }} className="btn">
+      {release && (
+        <span className="row wrap">
+          <Link
+            to="/releases/$release/notes"
+            params={{ release: release.id }}
+            search={held ? { environment: held.name } : {}}
+            className="btn"
+          >
             Release notes
           </Link>
-        )}
-        {newest && held && (
-          <Actions
-            release={newest.id}
-            environment={held.name}
-            actions={held.actions.filter((action) => action !== "skip")}
-          />
-        )}
-      </span>
+          {held && due.length > 0 && <Actions release={release.id} environment={held.name} actions={due} />}
+        </span>
+      )}
     </section>
   );
 }

@@ -89,12 +89,17 @@ function after(there: EnvironmentShown): string {
   return there.status === "waiting" && there.depends_on.length ? `after ${listed(there.depends_on)}` : "";
 }
 
+export interface Answered extends Standing {
+  /** Where something holds it, if something does. */
+  readonly held?: EnvironmentAt;
+}
+
 /** The answer in one sentence, and how it stands. */
 export function headline(
   { environments }: ProductAt,
   releases: ReadonlyMap<string, ReleaseDocument>,
   production: ReadonlySet<string>,
-): Standing {
+): Answered {
   const stand = (at: EnvironmentAt) => standing(at, releases.get(at.release ?? ""));
   const reached = environments.filter((at) => at.state === "reached").map((at) => at.environment);
   const back = environments.filter((at) => at.state === "taken_back").map((at) => at.environment);
@@ -106,7 +111,8 @@ export function headline(
   if (first) {
     const { status, sentence } = stand(first);
     const names = held.filter((at) => stand(at).sentence === sentence).map((at) => at.environment);
-    return { status, word: `${HELD[status] ?? "Held before"} ${listed(names)}: ${sentence || status}`, sentence: here + gone };
+    const word = `${HELD[status] ?? "Held before"} ${listed(names)}: ${sentence || status}`;
+    return { status, word, sentence: here + gone, held: first };
   }
   if (back.length) return { status: "terminated", word: `Taken back in ${listed(back)}`, sentence: here };
   if (prod.length && prod.every((at) => at.state === "reached")) {
