@@ -37,13 +37,10 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A step of a workflow, over all applications that run it."""
+class Timed:
+    """Something of a release that has a status, and takes its time."""
 
-    name: str
     status: str
-    attempt: int
-    sentence: str
     started_at: datetime | None
     ended_at: datetime | None
 
@@ -54,39 +51,37 @@ class Step:
 
     def took(self, now: datetime) -> str:
         """How long it has taken so far, or took; empty before it began."""
-        return _took(self.started_at, self.ended_at, now)
+        if self.started_at is None:
+            return ""
+        return times.length((self.ended_at or now) - self.started_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Workflow:
+class Step(Timed):
+    """A step of a workflow, over all applications that run it."""
+
+    name: str
+    attempt: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow(Timed):
     """A workflow of an environment or a release: what it is for, and its steps."""
 
     purpose: str
     template: str
-    status: str
     attempt: int
     sentence: str
-    started_at: datetime | None
-    ended_at: datetime | None
     steps: tuple[Step, ...]
-
-    @property
-    def done(self) -> bool:
-        """Whether it is over, and nothing went wrong."""
-        return self.status in _DONE
-
-    def took(self, now: datetime) -> str:
-        """How long it has taken so far, or took; empty before it began."""
-        return _took(self.started_at, self.ended_at, now)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Timed):
     """The release in one environment."""
 
     name: str
     role: str
-    status: str
     sentence: str
     advice: str
     depends_on: tuple[str, ...]
@@ -97,17 +92,6 @@ class Stage:
     warnings: tuple[str, ...]
     waits: tuple[Wait, ...]
     workflows: tuple[Workflow, ...]
-    started_at: datetime | None
-    ended_at: datetime | None
-
-    @property
-    def done(self) -> bool:
-        """Whether it is over, and nothing went wrong."""
-        return self.status in _DONE
-
-    def took(self, now: datetime) -> str:
-        """How long it has taken so far, or took; empty before it began."""
-        return _took(self.started_at, self.ended_at, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +202,6 @@ def _step(one: Mapping[str, Any]) -> Step:
 def _worst_reason(status: str, parts: Sequence[Mapping[str, Any]]) -> str:
     """Why one of those that made the whole what it is is so."""
     return next((words for one in parts if one["status"] == status and (words := why(one))), "")
-
-
-def _took(started_at: datetime | None, ended_at: datetime | None, now: datetime) -> str:
-    return times.length((ended_at or now) - started_at) if started_at else ""
 
 
 def _wait(one: Mapping[str, Any], option: str) -> Wait:
