@@ -14,6 +14,7 @@ from pathlib import Path
 from towpath.domain import catalog
 from towpath.domain.workflow import Manifest
 from towpath.manifests import documents, values
+from towpath.runner import variables
 
 _KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
 _GROUP = "argoproj.io/"
@@ -141,7 +142,7 @@ def _unscheduled(plain: Mapping[str, object], now: datetime) -> dict[str, object
     own = plain.get("metadata")
     prefix = f"{own.get('name')}-" if isinstance(own, Mapping) else ""
     extra = metadata if isinstance(metadata, Mapping) else {}
-    scheduled = {_SCHEDULED: now.isoformat(timespec="seconds")}
+    scheduled = {_SCHEDULED: variables.moment(now)}
     annotations = {**(extra.get("annotations") or {}), **scheduled}
     return {
         "apiVersion": plain.get("apiVersion"),

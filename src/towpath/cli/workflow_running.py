@@ -71,7 +71,10 @@ def _advice(problems: Sequence[catalog.Problem]) -> str:
     missing = [one.message for one in problems if one.code == refusals.MISSING]
     if any("entrypoint: is required" in said for said in missing):
         return "Say which template to begin with: --entrypoint TEMPLATE."
-    return "Give values with -p NAME=VALUE." if missing else ""
+    if missing:
+        return "Give values with -p NAME=VALUE."
+    is_elsewhere = any(one.message.startswith("there is no workflow template") for one in problems)
+    return "Give the file that holds it, too." if is_elsewhere else ""
 
 
 def _now() -> datetime:

@@ -101,6 +101,10 @@ spec:
 """
     (tmp_path / "a.yaml").write_text(workflow)
     (tmp_path / "b.yaml").write_text(template)
+    alone = towpath("workflow", "run", str(tmp_path / "a.yaml"))
+    assert alone.exit_code == 2
+    assert "there is no workflow template `greetings`" in alone.stderr
+    assert "Give the file that holds it, too." in alone.stderr
     result = towpath("workflow", "run", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"))
     assert result.exit_code == 0
     assert "greet │ hello you" in result.stdout
@@ -127,7 +131,7 @@ def test_of_a_cron_workflow_the_workflow_is_run_once_as_if_it_were_due(
     file.write_text(CRON)
     result = towpath("workflow", "run", str(file))
     assert result.exit_code == 0
-    assert re.search(r"for 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", result.stdout)
+    assert re.search(r"for 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", result.stdout)
 
 
 def test_what_a_cron_workflow_cannot_have_run_is_named_with_its_line(
