@@ -6,15 +6,17 @@
 *Notes*: the commits between two revisions, in a repository of many, with merges, squashes, issue
 keys and reverts. The floor is `git log OLD..NEW` alone in the same mirror, in turn with ours:
 `the range` reads the commits, `in memory` makes the document of them too, `first look` is all of
-`Notes.read` with
-the database; `second look` reads what was kept. *Traces*: `where` of commits, beginnings of
-commits and issues among many indexed changes, one client, medians and the 95th of 100.
+`Notes.read` with the database; `second look` reads what was kept. Processor time is that of Python
+and git, without PostgreSQL's; it says more where others work on the same machine. *Traces*: `where`
+of commits, beginnings of commits and issues among many indexed changes, one client, medians and the
+95th of 100.
 """
 
 import argparse
 import asyncio
 import json
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,7 @@ from towpath.git.past import GitPast
 from towpath.history import messages
 from towpath.history.composing import Composition, Known
 from towpath.history.ranges import CodeRange, Gathered
+from towpath.history.sayings import Sayings
 from towpath.storage import embedded
 
 PATIENCE_TARGET = 1.5
@@ -109,6 +113,18 @@ async def timed(work: Callable[[], Awaitable[Any]]) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
+async def computed(work: Callable[[], Awaitable[Any]]) -> tuple[float, float]:
+    """Milliseconds, and those of a processor: of this process and the git that it waits for."""
+    begun = _processor_ms()
+    took = await timed(work)
+    return took, _processor_ms() - begun
+
+
+def _processor_ms() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (time.process_time() + children.ru_utime + children.ru_stime) * 1000
+
+
 async def notes(url: str, folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """The figures of notes."""
     made = await asyncio.to_thread(history, folder / "code", asked.history, asked.range)
@@ -134,16 +150,18 @@ async def notes(url: str, folder: Path, asked: argparse.Namespace) -> dict[str, 
             await past.between(made.origin.url, made.old, made.new)
 
         async def in_memory() -> None:
-            between = await past.between(made.origin.url, made.old, made.new)
+            sayings = Sayings(finder)
+            each = partial(sayings.take, made.origin.url)
+            between = await past.between(made.origin.url, made.old, made.new, each)
             assert between.direction is Direction.FORWARDS
             code = CodeRange(made.origin.url, made.old, made.new, between, {"api": None})
-            composition = Composition(Gathered(code=[code]), finder, Known())
+            composition = Composition(Gathered(code=[code]), sayings, Known())
             pydantic_core.to_json(composition.groups())
 
         async def first_look() -> None:
             await world.notes.read(release.id)
 
-        figures: dict[str, list[float]] = {}
+        figures: dict[str, list[tuple[float, float]]] = {}
         for _ in range(asked.rounds):
             await world.stored.rows("DELETE FROM note")
             for name, work in (
@@ -153,9 +171,10 @@ async def notes(url: str, folder: Path, asked: argparse.Namespace) -> dict[str, 
                 ("first look", first_look),
                 ("second look", first_look),
             ):
-                figures.setdefault(name, []).append(await timed(work))
+                figures.setdefault(name, []).append(await computed(work))
         document = json.loads(await world.notes.read(release.id))
-        told = {name: statistics.median(values) for name, values in figures.items()}
+        told = {n: statistics.median(took for took, _ in each) for n, each in figures.items()}
+        busy = {n: statistics.median(cpu for _, cpu in each) for n, each in figures.items()}
         counted = await asyncio.to_thread(
             git_servers.git, mirror, "rev-list", "--count", f"{made.old}..{made.new}"
         )
@@ -163,6 +182,7 @@ async def notes(url: str, folder: Path, asked: argparse.Namespace) -> dict[str, 
         size = len(json.dumps(document))
         return {
             **told,
+            "processor": busy,
             "commits": len(document["commits"]["items"]),
             "pull_requests": len(document["pull_requests"]["items"]),
             "features": len(document["features"]["items"]),
@@ -265,10 +285,12 @@ def show(found: dict[str, Any]) -> None:
 
 def _show_notes(console: Console, found: dict[str, Any]) -> None:
     table = Table(title=f"Notes of {found['commits']:,} commits", box=None)
-    for head in ("", "ms", "of git log"):
+    for head in ("", "ms", "of git log", "processor ms", "of git log"):
         table.add_column(head)
+    busy = found["processor"]
     for name in ("git log", "the range", "in memory", "first look", "second look"):
-        table.add_row(name, f"{found[name]:.0f}", f"{found[name] / found['git log']:.2f}")
+        took = f"{found[name]:.0f}", f"{found[name] / found['git log']:.2f}"
+        table.add_row(name, *took, f"{busy[name]:.0f}", f"{busy[name] / busy['git log']:.2f}")
     console.print(table)
     console.print(
         f"{found['pull_requests']:,} pull requests, {found['features']:,} features, "

@@ -50,7 +50,13 @@ class GitPast:
         short = branch.removeprefix("refs/heads/")
         return await self._read(repository, lambda objects: references.known_head(objects, short))
 
-    async def between(self, repository: str, old: str, new: str) -> Between:
+    async def between(
+        self,
+        repository: str,
+        old: str,
+        new: str,
+        each: Callable[[Sequence[Commit]], object] | None = None,
+    ) -> Between:
         """See the port."""
         missing = await self._missing(repository, (old, new))
         if missing:
@@ -59,7 +65,7 @@ class GitPast:
             return Between(Direction.SAME)
         marked = ("--left-right", f"{old}...{new}")
         # Read while git goes on: the range of a long history costs little more than `git log`.
-        reading = _Reading()
+        reading = _Reading(each)
         asked = [*_LOG, _FORMAT, f"-n{MOST_COMMITS + 1}", *marked]
         await self._door.answer(repository, asked, reading.take)
         records = reading.records
@@ -175,8 +181,9 @@ def _direction(came: bool, went: bool) -> Direction:
 class _Reading:
     """Records of commits, put together as pieces of them come in."""
 
-    def __init__(self) -> None:
+    def __init__(self, each: Callable[[Sequence[Commit]], object] | None) -> None:
         self.records: list[tuple[str, Commit]] = []
+        self._each = each
         self._rest = b""
 
     def take(self, piece: bytes) -> None:
@@ -184,7 +191,10 @@ class _Reading:
         whole, end, rest = (self._rest + piece).rpartition(b"\0")
         self._rest = rest
         if end:
-            self.records += _records(whole.decode("utf-8", "replace"))
+            come = [*_records(whole.decode("utf-8", "replace"))]
+            self.records += come
+            if self._each:
+                self._each([commit for _, commit in come])
 
 
 def _records(listed: str) -> Iterator[tuple[str, Commit]]:

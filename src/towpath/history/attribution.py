@@ -24,12 +24,19 @@ class Attribution:
     reverted_by: Mapping[str, str] = field(default_factory=dict)
 
 
-def attribute(commits: Sequence[Commit]) -> Attribution:
-    """Read the commits of one side of a range; the first of them is its tip."""
+def attribute(
+    commits: Sequence[Commit], said: Mapping[str, PullRequest] | None = None
+) -> Attribution:
+    """Read the commits of one side of a range; the first of them is its tip.
+
+    `said`: the pull requests that messages name, by sha, where they were read before.
+    """
     if not commits:
         return Attribution()
     by_sha = {commit.sha: commit for commit in commits}
-    told = {c.sha: found for c in commits if (found := messages.pull_request(c))}
+    told = said
+    if told is None:
+        told = {c.sha: found for c in commits if (found := messages.pull_request(c))}
     requests: dict[str, PullRequest] = {}
     brought: dict[str, list[str]] = {}
     for sha, owner in _walk(commits[0].sha, by_sha, told):

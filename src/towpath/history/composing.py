@@ -12,8 +12,8 @@ from typing import Any
 from towpath.domain.changes import Commit, PullRequest, Report
 from towpath.history import attribution, messages, places
 from towpath.history.library import Unresolved
-from towpath.history.messages import Issues
 from towpath.history.ranges import CodeRange, Gathered, ImageAt, ImageChange
+from towpath.history.sayings import Sayings
 from towpath.ports.outside import Issue, Request
 
 Document = dict[str, Any]
@@ -55,9 +55,10 @@ class _Listed:
 class Composition:
     """Puts one document together from what was gathered and what is known of it."""
 
-    def __init__(self, gathered: Gathered, finder: Issues, known: Known) -> None:
+    def __init__(self, gathered: Gathered, sayings: Sayings, known: Known) -> None:
         self._gathered = gathered
-        self._finder = finder
+        self._sayings = sayings
+        self._finder = sayings.finder
         self._known = known
         self._requests: dict[RequestKey, _Listed] = {}
         self._features: dict[str, _Feature] = {}
@@ -106,7 +107,9 @@ class Composition:
     def _range(self, found: CodeRange) -> None:
         named, has_paths = dict.fromkeys(found.components), found.has_paths
         for side, back in ((found.between.came, False), (found.between.went, True)):
-            attributed = attribution.attribute(side)
+            said = self._sayings.take(found.repository, side)
+            requests = {c.sha: told for c in side if (told := said[c.sha].request)}
+            attributed = attribution.attribute(side, requests)
             for commit in side:
                 names = _touched(found.components, commit.sha) if has_paths else named
                 if not names:
@@ -116,12 +119,14 @@ class Composition:
                     number = self._known.of_commits.get((found.repository, commit.sha))
                     request = PullRequest(number) if number else None
                 undone = attributed.reverted_by.get(commit.sha)
-                self._commit(found.repository, commit, names, request, undone, back)
+                keys = said[commit.sha].issues
+                self._commit(found.repository, commit, keys, names, request, undone, back)
 
     def _commit(
         self,
         repository: str,
         commit: Commit,
+        keys: Sequence[str],
         components: dict[str, None],
         request: PullRequest | None,
         undone: str | None,
@@ -131,10 +136,9 @@ class Composition:
         if item := self._commits.get(place):
             item["components"] = [*dict.fromkeys((*item["components"], *components))]
             return
-        keys = self._keys(repository, commit.message)
         lasting = undone is None and not back
         if request is not None:
-            keys = _distinct(keys, self._of_request(repository, request))
+            keys = messages.distinct(keys, self._of_request(repository, request))
             listed = self._listed(repository, request)
             listed.components |= components
             listed.issues |= dict.fromkeys(keys)
@@ -166,21 +170,19 @@ class Composition:
         }
 
     def _keys(self, repository: str, text: str) -> Sequence[str]:
-        """The issues that a text names, each once."""
-        found = self._finder.in_text(text)
-        return _distinct(found, self._finder.on_host(text, places.path(repository)))
+        return self._finder.everywhere(text, places.path(repository))
 
     def _of_request(self, repository: str, request: PullRequest) -> Sequence[str]:
         place = (repository, request.number)
         known = self._request_issues.get(place)
         if known is None:
-            known = _distinct(
+            known = messages.distinct(
                 self._keys(repository, request.title), self._finder.in_branch(request.branch)
             )
             if told := self._known.requests.get(place):
                 text = f"{told.title}\n{told.body}"
-                known = _distinct(known, self._keys(repository, text))
-                known = _distinct(known, self._finder.in_branch(told.branch))
+                known = messages.distinct(known, self._keys(repository, text))
+                known = messages.distinct(known, self._finder.in_branch(told.branch))
             self._request_issues[place] = known
         return known
 
@@ -266,7 +268,7 @@ class Composition:
                 "component": each.component,
                 "components": [each.component],
                 "pull_request": request.number if request else None,
-                "issues": _distinct(self._finder.in_text(each.commit.message), ()),
+                "issues": messages.distinct(self._finder.in_text(each.commit.message), ()),
                 "kind": each.kind,
                 "taken_back": each.taken_back,
                 "via": each.via or None,
@@ -290,12 +292,6 @@ class Composition:
 def _touched(components: Mapping[str, Collection[str] | None], sha: str) -> dict[str, None]:
     """The components whose paths a commit touches; those without paths have all."""
     return {name: None for name, shas in components.items() if shas is None or sha in shas}
-
-
-def _distinct(some: Sequence[str], others: Sequence[str]) -> Sequence[str]:
-    if len(some) + len(others) < 2:
-        return some or others
-    return [*dict.fromkeys((*some, *others))]
 
 
 def lacking(gathered: Gathered, known: Known) -> tuple[Unresolved, ...]:

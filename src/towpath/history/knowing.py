@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from towpath.history import places
 from towpath.history.composing import Composition, Known, RequestKey
 from towpath.history.library import Unresolved
-from towpath.history.messages import Issues
 from towpath.history.ranges import Gathered
+from towpath.history.sayings import Sayings
 from towpath.manifests import repositories
 from towpath.ports.archive import Archive
 from towpath.ports.errors import OutsideError, Permanent
@@ -34,17 +34,17 @@ class Knowing:
         self._ask = ask
         self._lacking: dict[str, list[Unresolved]] = {}
 
-    async def composed(self, gathered: Gathered, finder: Issues) -> tuple[Composition, Known]:
+    async def composed(self, gathered: Gathered, sayings: Sayings) -> tuple[Composition, Known]:
         """The composition with everything that is known of it."""
         known = Known(unresolved=self._lacking)
-        composition = await asyncio.to_thread(Composition, gathered, finder, known)
+        composition = await asyncio.to_thread(Composition, gathered, sayings, known)
         if self._hosts:
             known.of_commits = await self._of_commits(composition.lonely)
             if known.of_commits:
-                composition = await asyncio.to_thread(Composition, gathered, finder, known)
+                composition = await asyncio.to_thread(Composition, gathered, sayings, known)
             known.requests = await self._requests(composition.requests)
             if known.requests:
-                composition = await asyncio.to_thread(Composition, gathered, finder, known)
+                composition = await asyncio.to_thread(Composition, gathered, sayings, known)
         self._untitled(composition, known)
         known.issues = await self._issues(composition.issues)
         return composition, known

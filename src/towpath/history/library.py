@@ -3,8 +3,9 @@
 Without `outside` nobody is asked: what is not in a mirror is then said to be on its way.
 """
 
-from collections.abc import Collection, MutableMapping, Sequence
+from collections.abc import Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from towpath.domain.changes import Between, Commit, Direction
 from towpath.ports.errors import OutsideError
@@ -25,10 +26,11 @@ class Unresolved:
 
 @dataclass
 class Library:
-    """The code repositories of one making of notes."""
+    """The repositories of one making of notes. `reader` is given commits of ranges as they come."""
 
     past: Past
     outside: bool
+    reader: Callable[[str, Sequence[Commit]], object] | None = None
     _asked: MutableMapping[str, str] = field(default_factory=dict)  # repository -> trouble, or ""
     _ranges: MutableMapping[tuple[str, str, str], Between] = field(default_factory=dict)
 
@@ -43,9 +45,10 @@ class Library:
         """What lies between two commits."""
         place = (repository, old, new)
         if place not in self._ranges:
-            found = await self.past.between(repository, old, new)
+            each = partial(self.reader, repository) if self.reader else None
+            found = await self.past.between(repository, old, new, each)
             if found.direction is Direction.UNKNOWN and await self._brought(repository):
-                found = await self.past.between(repository, old, new)
+                found = await self.past.between(repository, old, new, each)
             self._ranges[place] = found
         return self._ranges[place]
 

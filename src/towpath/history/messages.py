@@ -138,6 +138,10 @@ class Issues:
     text: re.Pattern[str]
     branch: re.Pattern[str]
 
+    def everywhere(self, text: str, place: str) -> Sequence[str]:
+        """Of trackers and of the code host at `place`, each once."""
+        return distinct(self.in_text(text), self.on_host(text, place))
+
     def in_text(self, text: str) -> Sequence[str]:
         """Keys such as `SHOP-417`, as trackers know them."""
         for begin in self.begins:
@@ -168,6 +172,13 @@ class Issues:
             for said in _HOST_ISSUE.findall(text)
             for path, number in _HOST_KEY.findall(said)
         ]
+
+
+def distinct(some: Sequence[str], others: Sequence[str]) -> Sequence[str]:
+    """All of both, each once, in order."""
+    if len(some) + len(others) < 2:
+        return some or others
+    return [*dict.fromkeys((*some, *others))]
 
 
 def _names_issue(text: str) -> bool:

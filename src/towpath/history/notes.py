@@ -22,6 +22,7 @@ from towpath.history.composing import GROUPS, lacking
 from towpath.history.knowing import Knowing
 from towpath.history.library import Library, Unresolved
 from towpath.history.revisions import Revisions
+from towpath.history.sayings import Sayings
 from towpath.manifests import repositories
 from towpath.ports.archive import Archive, Change, Question, Stored
 from towpath.ports.outside import Host, Registry, Tracker
@@ -161,17 +162,17 @@ class _Making:
             self.release.product, self.question.environment, self.release.id
         )
         span = ranges.Span(self.release, self.question.environment, self.base.held, landed)
-        code = Library(self.outside.code, self.ask)
+        product = self.config.products.get(self.release.product)
+        sayings = Sayings(messages.issues(product.issue_keys if product else ()))
+        code = Library(self.outside.code, self.ask, sayings.take)
         gitops = Library(self.outside.gitops, outside=False)  # the engine keeps it up to date
         revisions = Revisions(
             archive, self.outside.registry, code, gitops, [*_repositories(self.config)]
         )
         gathering = ranges.Gathering(archive, self.config, code, gitops, revisions)
         gathered = await gathering.gather(span)
-        product = self.config.products.get(self.release.product)
-        finder = messages.issues(product.issue_keys if product else ())
         knowing = Knowing(archive, self.outside.trackers, self.outside.hosts, self.ask)
-        composition, known = await knowing.composed(gathered, finder)
+        composition, known = await knowing.composed(gathered, sayings)
         groups = await asyncio.to_thread(composition.groups)
         document = {
             "release": self.release.id,

@@ -4,7 +4,7 @@
 mirror that is there, and says so where there is none. Raises `Temporary` or `Permanent`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from towpath.domain.changes import Between, Commit
@@ -25,8 +25,17 @@ class Past(Protocol):
         """The commit of a branch as the mirror knows it (`HEAD`: of the default branch)."""
         ...
 
-    async def between(self, repository: str, old: str, new: str) -> Between:
-        """What lies between two full shas: what came is `git log OLD..NEW`."""
+    async def between(
+        self,
+        repository: str,
+        old: str,
+        new: str,
+        each: Callable[[Sequence[Commit]], object] | None = None,
+    ) -> Between:
+        """What lies between two full shas: what came is `git log OLD..NEW`.
+
+        `each` is given the commits, some at a time, while others are still being read.
+        """
         ...
 
     async def touching(

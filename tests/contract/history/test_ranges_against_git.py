@@ -18,6 +18,7 @@ from towpath.git.past import GitPast
 from towpath.history import attribution, messages
 from towpath.history.composing import Composition, Known
 from towpath.history.ranges import CodeRange, Gathered
+from towpath.history.sayings import Sayings
 
 PATHS = ("a", "b", "dir/a", "dir/deep/b", "other/a")
 NUMBERS = itertools.count()
@@ -272,7 +273,7 @@ def _check_reverts(
 def _listed(found: Between, components: Mapping[str, object]) -> Mapping[str, Sequence[str]]:
     """The commits of notes, each with its components."""
     code = CodeRange("https://git.example/code", "old", "new", found, components)  # type: ignore[arg-type] # sets of shas
-    composed = Composition(Gathered(code=[code]), messages.issues(()), Known()).groups()
+    composed = Composition(Gathered(code=[code]), Sayings(messages.issues(())), Known()).groups()
     items = composed["commits"]["items"]
     assert len(items) == composed["commits"]["total"] == len({item["sha"] for item in items})
     return {item["sha"]: item["components"] for item in items}
