@@ -88,6 +88,9 @@ LONGEST_UNTIL_MENDED = 240  # minutes after everything is mended: in a queue, so
 class Histories(RuleBasedStateMachine):
     """What can happen to a product, in any order."""
 
+    set_back = 0.0
+    """By how many seconds the clock was set back in all."""
+
     @initialize(
         concurrency=st.sampled_from(Concurrency),
         flow=st.sampled_from(sorted(FLOWS)),
@@ -367,6 +370,7 @@ class Histories(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([7, 200, 4000]))
     def the_clock_is_set_back(self, seconds: float) -> None:
         self.world.now -= timedelta(seconds=seconds)
+        self.set_back += seconds
 
     # --- what must be true ---------------------------------------------------------------------
     @invariant()
@@ -410,7 +414,7 @@ class Histories(RuleBasedStateMachine):
         for of in list(self.world.releases.values()):
             with suppress(wishes.Refused):
                 self.world.terminate(of.id)
-        self.world.wait(minutes=3)
+        self.world.wait(minutes=3, seconds=self.set_back)  # what began before counts from there
         going = [self.world.tell(r.id) for r in self.world.releases.values() if not r.ended]
         assert not going
         self.world = before
