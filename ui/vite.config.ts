@@ -29,7 +29,7 @@ function packed(folder: string): Plugin {
   return {
     name: "packed",
     apply: "build",
-    async closeBundle() {
+    async writeBundle() {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });
       const files = entries
         .filter((entry) => entry.isFile() && /\.(js|css|svg|json)$/.test(entry.name))

@@ -150,6 +150,15 @@ def test_a_card_is_promoted_by_keys_alone(page: Page, site: web.Site) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_a_list_with_room_for_its_rows_has_no_bar_to_scroll(page: Page, site: web.Site) -> None:
+    for width in (1440, 1000):  # at the narrow one it scrolls sideways
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/")
+        products = page.get_by_role("region", name="Products")
+        expect(products.get_by_role("link", name=re.compile("^payments "))).to_be_visible()
+        assert products.evaluate("list => list.scrollHeight <= list.clientHeight")
+
+
 def test_the_palette_jumps_to_a_release(page: Page, site: web.Site) -> None:
     page.goto("/policies")
     expect(page.get_by_role("heading", name="All policies")).to_be_visible()

@@ -1,22 +1,22 @@
 /** All environments and all products: who stands how where, locks, windows, and counters that filter. */
 
 import { Menu, Popover } from "@mantine/core";
-import { useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, useMemo, useState } from "react";
 import * as queries from "../api/queries";
 import type { ConfiguredEnvironment, ProductEnvironment, ProductItem, Status } from "../api/schema";
 import { Glyph } from "../kit/Glyph";
 import { Go, productPath, releasePath } from "../kit/Go";
+import { Grid, useInSight } from "../kit/Grid";
 import { Icon } from "../kit/Icon";
-import { leave } from "../kit/leave";
+import { SearchField } from "../kit/SearchField";
 import { Answer, Empty, LoadingRows, MoreComing } from "../kit/states";
 import { STATUSES, word } from "../kit/status";
 import { Moment } from "../kit/Time";
 import { setDuration } from "../kit/times";
-import { type Range, useColumns } from "../kit/useColumns";
+import type { Range } from "../kit/useColumns";
 import { LockDialog, unlock } from "../product/dialogs";
 import { EnvironmentGlyph, standing, versionOf } from "../products/Products";
 import { usePage } from "../shell/page";
@@ -95,12 +95,17 @@ function Overview({ environments, products, more }: OverviewProps) {
         <h1>
           Environments<span className="n">{environments.length}</span>
         </h1>
-        <Search q={q} change={(next) => set({ q: next, show }, true)} />
+        <SearchField
+          label="Search environments and products"
+          hint="Environment or product"
+          value={q}
+          change={(next) => set({ q: next, show }, true)}
+        />
         <Counters products={products} show={show} choose={(next) => set({ q, show: next })} />
         {more && <MoreComing />}
       </div>
       {rows.length ? (
-        <Grid columns={columns} rows={rows} status={status} onlyLocked={onlyLocked} />
+        <Board columns={columns} rows={rows} status={status} onlyLocked={onlyLocked} />
       ) : (
         <div className="panel">
           <Empty title="Nothing matches">
@@ -111,26 +116,6 @@ function Overview({ environments, products, more }: OverviewProps) {
         </div>
       )}
     </>
-  );
-}
-
-function Search({ q, change }: { readonly q: string; readonly change: (q: string) => void }) {
-  const field = useRef<HTMLInputElement>(null);
-  useHotkeys([["/", () => field.current?.focus()]]);
-  return (
-    <label className="field">
-      <Icon name="search" />
-      <input
-        ref={field}
-        type="search"
-        onKeyDown={leave}
-        placeholder="Environment or product"
-        aria-label="Search environments and products"
-        value={q}
-        onChange={(event) => change(event.target.value)}
-      />
-      <kbd>/</kbd>
-    </label>
   );
 }
 
@@ -169,70 +154,72 @@ function Counters({ products, show, choose }: CountersProps) {
   );
 }
 
-interface GridProps {
+interface BoardProps {
   readonly columns: readonly ConfiguredEnvironment[];
   readonly rows: readonly ProductItem[];
   readonly status: Status | undefined;
   readonly onlyLocked: boolean;
 }
 
-function Grid({ columns, rows, status, onlyLocked }: GridProps) {
+function Board({ columns, rows, status, onlyLocked }: BoardProps) {
   const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
-  const scroller = useRef<HTMLDivElement>(null);
   const [locking, setLocking] = useState<string | null>(null);
   const width = phone ? 132 : COLUMN;
   const name = phone ? 112 : NAME;
-  const range = useColumns(scroller, columns.length, width, name);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    overscan: 4,
+  const inSight = useInSight({
+    rows: rows.length,
+    height: ROW,
+    columns: columns.length,
+    width,
+    before: name,
+    beside: 4,
   });
-  const seen = virtual.getVirtualItems();
-  return (
-    <div className="table row-list" style={{ maxHeight: rows.length * ROW + 67 }}>
-      <div className="grid-list" ref={scroller} role="region" aria-label="Products by environment" tabIndex={-1}>
-        <div className="grid-head thead env-heads">
-          <span className="stick" style={{ width: name }}>
-            Product
-          </span>
-          <div className="track" style={{ width: columns.length * width, height: 64 }}>
-            {columns.slice(range.from, range.to).map((column, place) => (
-              <Head
-                key={column.name}
-                column={column}
-                left={(range.from + place) * width}
-                width={width}
-                lock={() => setLocking(column.name)}
-              />
-            ))}
-          </div>
-        </div>
-        <div style={{ height: virtual.getTotalSize(), width: "max-content", minWidth: "100%" }}>
-          <div style={{ transform: `translateY(${seen[0]?.start ?? 0}px)` }}>
-            {seen.map(({ index }) => {
-              const product = rows[index];
-              return (
-                product && (
-                  <Row
-                    key={product.name}
-                    product={product}
-                    columns={columns}
-                    range={range}
-                    width={width}
-                    name={name}
-                    status={status}
-                    onlyLocked={onlyLocked}
-                  />
-                )
-              );
-            })}
-          </div>
-        </div>
+  const range = inSight.columns;
+  const head = (
+    <div className="grid-head thead env-heads">
+      <span className="stick" style={{ width: name }}>
+        Product
+      </span>
+      <div className="track" style={{ width: columns.length * width, height: 64 }}>
+        {columns.slice(range.from, range.to).map((column, place) => (
+          <Head
+            key={column.name}
+            column={column}
+            left={(range.from + place) * width}
+            width={width}
+            lock={() => setLocking(column.name)}
+          />
+        ))}
       </div>
-      {locking !== null && <LockDialog product="" environment={locking} close={() => setLocking(null)} />}
     </div>
+  );
+  return (
+    <>
+      <Grid
+        label="Products by environment"
+        inSight={inSight}
+        head={head}
+        narrow={false}
+        row={(index) => {
+          const product = rows[index];
+          return (
+            product && (
+              <Row
+                key={product.name}
+                product={product}
+                columns={columns}
+                range={range}
+                width={width}
+                name={name}
+                status={status}
+                onlyLocked={onlyLocked}
+              />
+            )
+          );
+        }}
+      />
+      {locking !== null && <LockDialog product="" environment={locking} close={() => setLocking(null)} />}
+    </>
   );
 }
 

@@ -1,23 +1,22 @@
 /** The first screen: every product, where its versions are, and what needs someone. */
 
-import { useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { useMediaQuery } from "@mantine/hooks";
 import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useMemo, useRef } from "react";
+import { memo, useMemo } from "react";
 import * as queries from "../api/queries";
 import type { FlowItem, ProductEnvironment, ProductItem, Status } from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Go, productPath, releasePath } from "../kit/Go";
-import { Icon } from "../kit/Icon";
-import { leave } from "../kit/leave";
+import { Grid, useInSight } from "../kit/Grid";
 import { Person } from "../kit/Person";
+import { SearchField } from "../kit/SearchField";
 import { Answer, Empty, LoadingRows, MoreComing } from "../kit/states";
 import { NEEDS_SOMEONE, word } from "../kit/status";
 import { Ago, Moment } from "../kit/Time";
 import { between, parallel, type Stretch } from "../kit/track";
 import { Track } from "../kit/Track";
-import { type Range, useColumns } from "../kit/useColumns";
+import type { Range } from "../kit/useColumns";
 import { ColumnHeads } from "../releases/ColumnHeads";
 import type { Column } from "../releases/columns";
 import { sentence } from "../releases/Row";
@@ -113,7 +112,12 @@ function Overview({ items, more }: OverviewProps) {
         <h1>
           Products<span className="n">{items.length}</span>
         </h1>
-        <Search q={q} change={(next) => set({ q: next, show: show as Show })} />
+        <SearchField
+          label="Search products"
+          hint="Name, tag or component"
+          value={q}
+          change={(next) => set({ q: next, show: show as Show })}
+        />
         <div className="seg" role="group" aria-label="Which products">
           <Choice on={!show} choose={() => set({ q }, false)} title="All" />
           <Choice
@@ -153,31 +157,6 @@ function Overview({ items, more }: OverviewProps) {
 function matches(item: ProductItem, q: string): boolean {
   const words = [item.name, item.description, ...item.tags, ...item.components].join("\n").toLowerCase();
   return words.includes(q.toLowerCase());
-}
-
-interface SearchProps {
-  readonly q: string;
-  readonly change: (q: string) => void;
-}
-
-function Search({ q, change }: SearchProps) {
-  const field = useRef<HTMLInputElement>(null);
-  useHotkeys([["/", () => field.current?.focus()]]);
-  return (
-    <label className="field">
-      <Icon name="search" />
-      <input
-        ref={field}
-        type="search"
-        onKeyDown={leave}
-        placeholder="Name, tag or component"
-        aria-label="Search products"
-        value={q}
-        onChange={(event) => change(event.target.value)}
-      />
-      <kbd>/</kbd>
-    </label>
-  );
 }
 
 interface ChoiceProps {
@@ -283,7 +262,6 @@ function Table({ items }: { readonly items: readonly ProductItem[] }) {
   const roomy = useMediaQuery("(min-width: 1360px)", true, { getInitialValueInEffect: false });
   const environments = useQuery(queries.environments);
   const flows = useQuery(queries.flows);
-  const scroller = useRef<HTMLDivElement>(null);
   const columns = useMemo(() => {
     const here = new Set(items.flatMap((item) => item.environments.map((each) => each.name)));
     // Columns stay where they first are: only where nobody can say their order, any order will do.
@@ -297,42 +275,39 @@ function Table({ items }: { readonly items: readonly ProductItem[] }) {
   const width = Math.round(Math.min(132, Math.max(92, 620 / Math.max(1, columns.length))));
   const before =
     WIDTHS.star + WIDTHS.product + WIDTHS.latest + (roomy ? WIDTHS.initiator + WIDTHS.started : 0);
-  const range = useColumns(scroller, columns.length, width, before);
-  const rows = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => (phone ? NARROW_ROW : ROW),
-    overscan: 8,
+  const inSight = useInSight({
+    rows: items.length,
+    height: phone ? NARROW_ROW : ROW,
+    columns: columns.length,
+    width,
+    before,
+    beside: 8,
   });
-  const seen = rows.getVirtualItems();
-  const height = phone ? undefined : Math.min(items.length * ROW + 49, 4000);
+  const range = inSight.columns;
   return (
-    <div className="table row-list" style={{ maxHeight: height }}>
-      <div className="grid-list" ref={scroller} role="region" aria-label="Products" tabIndex={-1}>
-        {!phone && <Head columns={columns} width={width} range={range} roomy={roomy} />}
-        <div style={{ height: rows.getTotalSize(), minWidth: phone ? 0 : "max-content" }}>
-          <div style={{ transform: `translateY(${seen[0]?.start ?? 0}px)` }}>
-            {seen.map(({ index }) => {
-              const item = items[index];
-              if (!item) return null;
-              return phone ? (
-                <Card key={item.name} item={item} />
-              ) : (
-                <Row
-                  key={item.name}
-                  item={item}
-                  places={places}
-                  flow={flowOf.get(item.flows[0] ?? "")}
-                  width={width}
-                  range={range}
-                  roomy={roomy}
-                />
-              );
-            })}
-          </div>
-        </div>
-      </div>
-    </div>
+    <Grid
+      label="Products"
+      inSight={inSight}
+      head={!phone && <Head columns={columns} width={width} range={range} roomy={roomy} />}
+      narrow={phone}
+      row={(index) => {
+        const item = items[index];
+        if (!item) return null;
+        return phone ? (
+          <Card key={item.name} item={item} />
+        ) : (
+          <Row
+            key={item.name}
+            item={item}
+            places={places}
+            flow={flowOf.get(item.flows[0] ?? "")}
+            width={width}
+            range={range}
+            roomy={roomy}
+          />
+        );
+      }}
+    />
   );
 }
 

@@ -3,17 +3,16 @@
 import { useDebouncedValue, useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import * as queries from "../api/queries";
 import type { ReleaseItem, Status } from "../api/schema";
 import { Filter } from "../kit/Filter";
 import { Glyph } from "../kit/Glyph";
+import { Grid, useInSight } from "../kit/Grid";
 import { Icon } from "../kit/Icon";
-import { leave } from "../kit/leave";
+import { SearchField } from "../kit/SearchField";
 import { Answer, Empty } from "../kit/states";
 import { NEEDS_SOMEONE, STATUSES, word } from "../kit/status";
-import { useColumns } from "../kit/useColumns";
 import { plural } from "../kit/words";
 import { ProductTabs } from "../product/ProductTabs";
 import { usePage } from "../shell/page";
@@ -162,7 +161,7 @@ function FilterBar({ filters, change, product, columns: shown, items }: FilterBa
   }));
   return (
     <div className="head filters">
-      <SearchField filters={filters} change={change} />
+      <Search filters={filters} change={change} />
       {!product && (
         <Filter
           name="Product"
@@ -210,12 +209,10 @@ function FilterBar({ filters, change, product, columns: shown, items }: FilterBa
   );
 }
 
-function SearchField({ filters, change }: { readonly filters: Filters; readonly change: Change }) {
+function Search({ filters, change }: { readonly filters: Filters; readonly change: Change }) {
   const [typed, setTyped] = useState(filters.q ?? "");
   const [settled] = useDebouncedValue(typed, 250);
-  const field = useRef<HTMLInputElement>(null);
   const known = useRef(filters.q ?? "");
-  useHotkeys([["/", () => field.current?.focus()]]);
   useEffect(() => {
     // Back and forward change the address: the field follows.
     if ((filters.q ?? "") !== known.current) {
@@ -231,19 +228,12 @@ function SearchField({ filters, change }: { readonly filters: Filters; readonly 
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only what was typed asks anew
   }, [settled]);
   return (
-    <label className="field">
-      <Icon name="search" />
-      <input
-        ref={field}
-        type="search"
-        onKeyDown={leave}
-        placeholder="Id, commit, subject, version"
-        aria-label="Search releases"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-      <kbd>/</kbd>
-    </label>
+    <SearchField
+      label="Search releases"
+      hint="Id, commit, subject, version"
+      value={typed}
+      change={setTyped}
+    />
   );
 }
 
@@ -325,75 +315,72 @@ function List({ items, columns: shown, withProduct, more, loadMore }: ListProps)
     [flows.data],
   );
   const places = useMemo(() => new Map(shown.map((column, place) => [column.name, place])), [shown]);
-  const scroller = useRef<HTMLDivElement>(null);
   const room = roomy ? 300 : 400;
   const width = columnWidth(shown.length, room);
   const before =
     WIDTHS.release + (withProduct ? WIDTHS.product : 0) + WIDTHS.version + (compactRows ? 0 : WIDTHS.flow);
-  const range = useColumns(scroller, shown.length, width, before);
-  const rows = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => (phone ? CARD : ROW),
-    overscan: 12,
+  const inSight = useInSight({
+    rows: items.length,
+    height: phone ? CARD : ROW,
+    columns: shown.length,
+    width,
+    before,
+    beside: 12,
   });
-  useEffect(() => rows.measure(), [phone, rows]);
-  const seen = rows.getVirtualItems();
-  const last = seen.at(-1)?.index ?? 0;
+  const { rows, columns: range } = inSight;
+  const last = rows.getVirtualItems().at(-1)?.index ?? 0;
   useEffect(() => {
     if (more && last >= items.length - 20) loadMore();
   }, [more, last, items.length, loadMore]);
   const at = useRowKeys(items.length, (index) => rows.scrollToIndex(index));
-  return (
-    <div className="table row-list">
-      <div className="grid-list" ref={scroller} tabIndex={-1} role="region" aria-label="Releases">
-        {!phone && (
-          <div className="grid-head thead" aria-hidden="true">
-            <span className="stick widest" style={{ width: WIDTHS.release }}>
-              Release
-            </span>
-            {withProduct && <span style={{ width: WIDTHS.product }}>Product</span>}
-            <span style={{ width: WIDTHS.version }}>Version</span>
-            {!compactRows && <span style={{ width: WIDTHS.flow }}>Flow</span>}
-            <ColumnHeads columns={shown} width={width} range={range} />
-            {!compactRows && <span style={{ width: WIDTHS.initiator }}>Initiator</span>}
-            <span className="r" style={{ width: WIDTHS.started }}>
-              Started
-            </span>
-            <span className="r" style={{ width: WIDTHS.duration }}>
-              Duration
-            </span>
-            <span className="last" style={{ width: WIDTHS.status }}>
-              Status and reason
-            </span>
-          </div>
-        )}
-        <div style={{ height: rows.getTotalSize(), position: "relative", minWidth: phone ? 0 : "max-content" }}>
-          <div style={{ transform: `translateY(${seen[0]?.start ?? 0}px)` }}>
-            {seen.map(({ index }) => {
-              const item = items[index];
-              if (!item) return null;
-              return phone ? (
-                <ReleaseCard key={item.id} item={item} height={CARD} />
-              ) : (
-                <Row
-                  key={item.id}
-                  item={item}
-                  index={index}
-                  at={at === index}
-                  flow={flowOf.get(item.flow)}
-                  places={places}
-                  width={width}
-                  range={range}
-                  withProduct={withProduct}
-                  compact={compactRows}
-                />
-              );
-            })}
-          </div>
-        </div>
-      </div>
+  const head = (
+    <div className="grid-head thead" aria-hidden="true">
+      <span className="stick widest" style={{ width: WIDTHS.release }}>
+        Release
+      </span>
+      {withProduct && <span style={{ width: WIDTHS.product }}>Product</span>}
+      <span style={{ width: WIDTHS.version }}>Version</span>
+      {!compactRows && <span style={{ width: WIDTHS.flow }}>Flow</span>}
+      <ColumnHeads columns={shown} width={width} range={range} />
+      {!compactRows && <span style={{ width: WIDTHS.initiator }}>Initiator</span>}
+      <span className="r" style={{ width: WIDTHS.started }}>
+        Started
+      </span>
+      <span className="r" style={{ width: WIDTHS.duration }}>
+        Duration
+      </span>
+      <span className="last" style={{ width: WIDTHS.status }}>
+        Status and reason
+      </span>
     </div>
+  );
+  return (
+    <Grid
+      label="Releases"
+      inSight={inSight}
+      head={!phone && head}
+      narrow={phone}
+      row={(index) => {
+        const item = items[index];
+        if (!item) return null;
+        return phone ? (
+          <ReleaseCard key={item.id} item={item} height={CARD} />
+        ) : (
+          <Row
+            key={item.id}
+            item={item}
+            index={index}
+            at={at === index}
+            flow={flowOf.get(item.flow)}
+            places={places}
+            width={width}
+            range={range}
+            withProduct={withProduct}
+            compact={compactRows}
+          />
+        );
+      }}
+    />
   );
 }
 

@@ -1,0 +1,34 @@
+/** The field that searches a list: `/` goes there, `Esc` leaves it so that the page's keys work again. */
+
+import { useHotkeys } from "@mantine/hooks";
+import { useRef } from "react";
+import { Icon } from "./Icon";
+
+interface SearchFieldProps {
+  readonly label: string;
+  readonly hint: string;
+  readonly value: string;
+  readonly change: (value: string) => void;
+}
+
+export function SearchField({ label, hint, value, change }: SearchFieldProps) {
+  const field = useRef<HTMLInputElement>(null);
+  useHotkeys([["/", () => field.current?.focus()]]);
+  return (
+    <label className="field">
+      <Icon name="search" />
+      <input
+        ref={field}
+        type="search"
+        placeholder={hint}
+        aria-label={label}
+        value={value}
+        onChange={(event) => change(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+      <kbd>/</kbd>
+    </label>
+  );
+}
