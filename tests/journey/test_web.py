@@ -1,42 +1,11 @@
 """The web interface in a real browser, in front of a real server on the demo's world."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import web_world as web
-
-PATIENCE_MS = 30_000  # a limit for what never comes; nothing waits for it
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[web.Site]:
-    web.needs_a_browser()
-    with web.served(tmp_path_factory.mktemp("web")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with web.browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser, site: web.Site) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=site.address, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    page = context.new_page()
-    wrong = web.watched(page)
-    web.is_operator(page)
-    yield page
-    context.close()
-    assert not wrong, wrong
 
 
 def test_a_change_is_watched_from_its_commit_to_production_without_a_reload(

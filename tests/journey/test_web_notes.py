@@ -2,44 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import web_world as web
-
-PATIENCE_MS = 30_000  # a limit for what never comes; nothing waits for it
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[web.Site]:
-    web.needs_a_browser()
-    with web.served(tmp_path_factory.mktemp("web")) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with web.browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser, site: web.Site) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=site.address, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    expect.set_options(timeout=PATIENCE_MS)
-    page = context.new_page()
-    wrong = web.watched(page)
-    web.is_operator(page)
-    yield page
-    context.close()
-    assert not wrong, wrong
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +32,7 @@ def test_notes_say_what_production_would_get_and_leave_with_whoever_needs_them(
     page.get_by_role("searchbox", name="Narrow the notes").fill("coupons sold out")
     expect(page.get_by_role("list", name="Features").get_by_role("listitem")).to_have_count(1)
     expect(page).to_have_url(re.compile("q=coupons"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_text("Copied as Markdown.")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
