@@ -143,6 +143,26 @@ async def test_output_beyond_the_limit_is_left_out_and_the_step_goes_on(
     assert b"output beyond 1000 bytes is not kept" in log.data
 
 
+async def test_a_log_that_is_slow_to_keep_loses_nothing() -> None:
+    class Slow(Kept):
+        async def write(self, data: bytes) -> None:
+            await asyncio.sleep(0.001)
+            await super().write(data)
+
+    runner, log = LocalRunner(Limits(output=10_000_000)), Slow()
+    await executed(runner, shell("head -c 2000000 /dev/zero"), log)
+    assert len(log.data) == 2_000_000
+    runner.close()
+
+
+async def test_no_more_steps_are_executed_at_once_than_the_machine_is_told(tmp_path: Path) -> None:
+    runner = LocalRunner(at_once=1)
+    alone = f"mkdir {tmp_path}/lock; sleep 0.1; rmdir {tmp_path}/lock"
+    ended = await asyncio.gather(*(executed(runner, shell(f"set -e; {alone}")) for _ in range(3)))
+    assert [one.status for one in ended] == [Status.SUCCEEDED] * 3
+    runner.close()
+
+
 async def test_a_result_larger_than_a_result_can_be_is_not_there_to_be_named() -> None:
     runner = LocalRunner(Limits(output=1_000_000))
     outcome = await executed(runner, shell("yes | head -c 300000"))
