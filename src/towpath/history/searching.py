@@ -5,12 +5,13 @@ a few seconds at most.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from towpath.domain import catalog
 from towpath.domain.changes import Commit
 from towpath.history import indexing as kinds
 from towpath.history import messages, places, references
+from towpath.history.messages import Issues
 from towpath.history.references import Meaning, Subject
 from towpath.ports.past import Past
 
@@ -27,13 +28,13 @@ async def commits(
     found: dict[Subject, list[Subject]] = {}
     try:
         async with asyncio.timeout(LONGEST_S):
-            for repository, finder in _finders(config).items():
+            for repository, finders in _finders(config).items():
                 if kinds.REQUEST in meaning.kinds and not references.ends(
                     repository, meaning.scope
                 ):
                     continue
                 said = await code.mentioning(repository, _spelled(meaning), _LOOKED_AT)
-                naming = [one for one in said if _names(one, meaning, finder, repository)]
+                naming = [one for one in said if _names(one, meaning, finders, repository)]
                 subject = _subject(meaning, repository)
                 found.setdefault(subject, []).extend(
                     Subject(kinds.COMMIT, one.sha, repository) for one in naming[:MOST_COMMITS]
@@ -43,14 +44,14 @@ async def commits(
     return {subject: named for subject, named in found.items() if named}, whole
 
 
-def _finders(config: catalog.Catalog) -> Mapping[str, messages.Issues]:
-    """The code repositories, each with how its product finds issues."""
-    return {
-        component.repository: messages.issues(product.issue_keys)
-        for product in config.products.values()
-        for component in product.components
-        if component.repository
-    }
+def _finders(config: catalog.Catalog) -> Mapping[str, Sequence[Issues]]:
+    """The code repositories, each with how the products whose code is there find issues."""
+    found: dict[str, list[Issues]] = {}
+    for product in config.products.values():
+        finder = messages.issues(product.issue_keys)
+        for repository in dict.fromkeys(c.repository for c in product.components if c.repository):
+            found.setdefault(repository, []).append(finder)
+    return found
 
 
 def _spelled(meaning: Meaning) -> Sequence[str]:
@@ -68,15 +69,14 @@ def _subject(meaning: Meaning, repository: str) -> Subject:
     return Subject(kinds.ISSUE, meaning.ref, "")
 
 
-def _names(commit: Commit, meaning: Meaning, finder: messages.Issues, repository: str) -> bool:
+def _names(commit: Commit, meaning: Meaning, finders: Sequence[Issues], repository: str) -> bool:
+    request = messages.pull_request(commit)
     if kinds.REQUEST in meaning.kinds:
-        request = messages.pull_request(commit)
         return request is not None and str(request.number) == meaning.ref
-    return meaning.ref in _keys(commit, finder, places.path(repository))
-
-
-def _keys(commit: Commit, finder: messages.Issues, place: str) -> Iterator[str]:
-    yield from finder.in_text(commit.message)
-    yield from finder.on_host(commit.message, place)
-    if request := messages.pull_request(commit):
-        yield from finder.in_branch(request.branch)
+    branch = request.branch if request else ""
+    place = places.path(repository)
+    return any(
+        meaning.ref in finder.everywhere(commit.message, place)
+        or meaning.ref in finder.in_branch(branch)
+        for finder in finders
+    )
