@@ -7,7 +7,15 @@ import asyncio
 import fcntl
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,10 +226,10 @@ def ends(of: Ground, releases: Mapping[str, Release], each: int = 0) -> Iterator
             yield f"{name} is {release.status}: {release.reason}"
 
 
-def beside(of: Ground) -> Iterator[str]:
+def beside(of: Ground, but: Collection[str] = ()) -> Iterator[str]:
     """Nothing was executed beside an earlier execution of it, and nothing is left."""
     if of.places.beside.exists():
-        for step in of.places.beside.read_text().split():
+        for step in set(of.places.beside.read_text().split()).difference(but):
             yield f"{step} was begun while an earlier execution was still there"
     for own in of.folder.glob("*.own"):
         with own.open() as file:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import chaos_ground
@@ -23,6 +23,8 @@ class Rush:
     kills: int  # in each round
     pauses: int  # in each round
     pushed: int = 0  # rounds
+    frozen: set[str] = field(default_factory=set)
+    """Steps of the frozen, which may go on beside those who were given them."""
     succeeded: dict[Leaf, End] = field(default_factory=dict)
     undone: set[str] = field(default_factory=set)
 
@@ -58,18 +60,23 @@ class Rush:
 
     async def _pause_one(self) -> None:
         """Freeze somebody until others have its steps, and let it say what became of them."""
-        slot = await self._in_a_step()
-        slot.pause()
+        slot = await self._frozen()
         try:
-            await self.ground.until(f"{slot.name}, frozen, has lost its steps", self._left(slot))
+            await self.ground.until(
+                f"{slot.name}, frozen, has lost its steps", lambda: self._held_by(slot.worker)
+            )
         finally:
             slot.wake()
 
-    def _left(self, slot: Slot) -> Callable[[], Awaitable[Sequence[str]]]:
-        async def still() -> Sequence[str]:
-            return [slot.name] if await self._executes(slot.worker) else []
-
-        return still
+    async def _frozen(self) -> Slot:
+        """Somebody who is frozen in a step; one that has just ended it does not count."""
+        while True:
+            slot = await self._in_a_step()
+            slot.pause()
+            if (held := await self._held_by(slot.worker)) or not await self._unended():
+                self.frozen |= set(held)
+                return slot
+            slot.wake()
 
     async def _kill_one(self) -> None:
         slot = await self._in_a_step()
@@ -82,15 +89,20 @@ class Rush:
 
     async def _idle(self, worker: str) -> Sequence[str]:
         """The worker, if it executes nothing though there is something to execute."""
-        idle = not await self._executes(worker) and await self._unended()
+        idle = not await self._held_by(worker) and await self._unended()
         return [worker] if idle else []
 
-    async def _executes(self, worker: str) -> bool:
-        leased = await self.ground.database.ask(
-            "SELECT 1 FROM step WHERE worker = %(worker)s AND due_at IS NOT NULL LIMIT 1",
+    async def _held_by(self, worker: str) -> Sequence[str]:
+        """The steps that the worker has leases for, as they tell who they are."""
+        rows = await self.ground.database.ask(
+            """
+            SELECT release.product || '/' || (step.inputs ->> 'step')
+            FROM step JOIN run ON run.id = step.run JOIN release ON release.id = run.release
+            WHERE step.worker = %(worker)s AND step.due_at IS NOT NULL
+            """,
             {"worker": worker},
         )
-        return bool(leased)
+        return [name for (name,) in rows]
 
     async def _watch(self) -> None:
         while True:
@@ -126,7 +138,7 @@ async def violations(rush: Rush) -> Sequence[str]:
         *chaos_ground.ends(of, releases, rush.rounds),
         *rush.undone,
         *_executions(of, {leaf: (attempt, cut) for leaf, _, attempt, cut in rows}, rush.rounds),
-        *chaos_ground.beside(of),
+        *chaos_ground.beside(of, rush.frozen),
         *chaos_ground.complaints(of),
     ]
 

@@ -8,6 +8,7 @@ had started, and records nothing.
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 STEPS = "towpath_steps"
 STOPS = "towpath_stops"
 RENEW_EVERY_S = 3.0
+FRESH_S = 3 * RENEW_EVERY_S
+"""How long after it was asked for a lease is surely ours: who was frozen since begins nothing."""
 ASK_EVERY_S = 1.0
 PATIENCE_AT_STOP_S = 15.0
 TRIES = 5
@@ -81,6 +84,7 @@ class Running:
         self._ended.clear()
         try:
             moved = await self._runs.advance_next(self._advance)
+            asked = time.monotonic()
             free = self._at_once - len(self._tasks)
             self._full = free <= 0
             taken = await self._runs.take_steps(self._name, free) if free > 0 else ()
@@ -93,12 +97,12 @@ class Running:
             await asyncio.sleep(ASK_EVERY_S)
             return
         for execution in taken:
-            self._begin(execution)
+            self._begin(execution, asked)
         if not moved and len(taken) < max(1, free):
             await self._news(seen)
 
-    def _begin(self, execution: Execution) -> None:
-        task = asyncio.create_task(self._do(execution), name=f"step {execution.turn.step}")
+    def _begin(self, execution: Execution, asked: float) -> None:
+        task = asyncio.create_task(self._do(execution, asked), name=f"step {execution.turn.step}")
         self._tasks[execution.turn] = task
 
     async def _news(self, seen: int) -> None:
@@ -114,11 +118,11 @@ class Running:
             await asyncio.gather(*waits, return_exceptions=True)
 
     # --- one step ----------------------------------------------------------------------------
-    async def _do(self, execution: Execution) -> None:
+    async def _do(self, execution: Execution, asked: float) -> None:
         turn = execution.turn
         try:
             book = _Book(self._runs, turn)
-            outcome = await self._outcome(execution, book)
+            outcome = await self._outcome(execution, asked, book)
             if outcome is None:
                 await self._runs.hand_back(turn, self._name)
             else:
@@ -133,14 +137,14 @@ class Running:
             if self._full and len(self._tasks) < self._at_once:
                 self._ended.set()
 
-    async def _outcome(self, execution: Execution, book: "_Book") -> Outcome | None:
-        """Execute it; None when it was cut short because this worker is to end."""
+    async def _outcome(self, execution: Execution, asked: float, book: "_Book") -> Outcome | None:
+        """Execute it; None when it is for others: this worker is to end, or was long frozen."""
         turn = execution.turn
         if execution.stop:
             return Outcome(Status.TERMINATED, _ORPHANED)
         if turn.attempt > TRIES:
             return Outcome(Status.ERROR, _hopeless())
-        if self._leaving:
+        if self._leaving or time.monotonic() - asked > FRESH_S:
             return None
         keeping = asyncio.create_task(book.keep())
         execute = asyncio.create_task(self._runner.execute(execution.run, turn.step, book))
@@ -161,6 +165,7 @@ class Running:
 
     async def _finish(self, turn: Turn, outcome: Outcome, book: "_Book") -> None:
         """Record the outcome, and begin what follows."""
+        asked = time.monotonic()
         try:
             following = await self._recorded(turn, outcome, book)
         except Exception as error:
@@ -174,7 +179,7 @@ class Running:
             if self._leaving:
                 await self._runs.hand_back(execution.turn, self._name)
             else:
-                self._begin(execution)
+                self._begin(execution, asked)
 
     async def _recorded(
         self, turn: Turn, outcome: Outcome, book: "_Book"

@@ -14,7 +14,7 @@ from stored_world import Stored
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.status import Status
 from towpath.domain.workflow import Place, Purpose, Run
-from towpath.engine.running import TRIES
+from towpath.engine import running
 from towpath.ports.runner import Log, Outcome
 from towpath.ports.runs import Advance, Execution, Piece, Turn
 from towpath.ports.store import Ticket
@@ -289,6 +289,29 @@ async def test_what_a_worker_that_ends_was_executing_can_be_begun_again_at_once(
     assert await stored.value("SELECT worker FROM interruption") == "worker-1"
 
 
+class Frozen(PostgresRuns):
+    """A worker that is frozen for a while when it has just taken its first leaf."""
+
+    taken = 0
+
+    async def take_steps(self, worker: str, limit: int) -> Sequence[Execution]:
+        found = await super().take_steps(worker, limit)
+        self.taken += len(found)
+        await asyncio.sleep(1.0 if found and self.taken == len(found) else 0)
+        return found
+
+
+async def test_who_was_frozen_since_it_took_a_leaf_does_not_begin_it(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "FRESH_S", 0.9)
+    runner = FakeRunner()
+    async with working("worker-1", stored, Frozen(stored.database), runner):
+        await _started(stored, "build")
+        await _until(stored, "succeeded")
+    assert runner.executed == [("build", 2)]
+
+
 async def test_a_run_goes_on_while_a_leaf_that_was_handed_back_waits_for_somebody(
     stored: Stored,
 ) -> None:
@@ -307,7 +330,7 @@ async def test_a_leaf_that_was_cut_short_five_times_is_an_error_and_not_begun_ag
     kept, runner = PostgresRuns(stored.database), FakeRunner()
     await _started(stored, "build")
     await kept.advance_next(runner.advance)
-    for attempt in range(1, TRIES + 1):
+    for attempt in range(1, running.TRIES + 1):
         (taken,) = await kept.take_steps("worker-1", 1)
         assert taken.turn.attempt == attempt
         await stored.rows("UPDATE step SET leased_until = now() - interval '1 second'")
