@@ -299,3 +299,11 @@ def test_an_event_is_told_in_words(towpath: Any) -> None:
     shown = towpath("release", "events", "checkout-128").stdout
     assert "sync failed" in shown
     assert "it does not sync" in shown
+
+
+def test_a_retry_tells_what_it_changed(towpath: Any, server: canned.CannedServer) -> None:
+    data = {"attempt": 2, "changes": ["soak: nothing → 1h", "on_fail: tell → page"]}
+    retried = {**EVENT, "kind": "PromotionRetried", "data": data}
+    server.gets("/releases/checkout-128/events", canned.page(retried))
+    shown = towpath("release", "events", "checkout-128").stdout
+    assert "attempt 2, soak: nothing → 1h, on_fail: tell → page" in " ".join(shown.split())
