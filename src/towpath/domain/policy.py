@@ -84,12 +84,15 @@ def _ranked(given: list[Candidate]) -> tuple[Candidate, ...]:
 
 
 def _beaten(candidate: Candidate, by: Candidate) -> Candidate:
-    why = f"{by.origin} goes first"
-    if by.priority is not None and candidate.priority is not None:
-        equal = by.priority == candidate.priority
-        why += ": same priority, by name" if equal else f": priority {by.priority}"
-        why += "" if equal else f" before {candidate.priority}"
-    return replace(candidate, lost=why)
+    return replace(candidate, lost=f"{by.origin} goes first{_by_priority(candidate, by)}")
+
+
+def _by_priority(candidate: Candidate, by: Candidate) -> str:
+    if by.priority is None or candidate.priority is None:
+        return ""
+    if by.priority == candidate.priority:
+        return ": same priority, by name"
+    return f": priority {by.priority} before {candidate.priority}"
 
 
 def for_rollback(resolved: Resolved) -> Resolved:
@@ -117,6 +120,23 @@ def _without(resolved: Resolved, setting: str, why: str) -> Resolved:
     )
 
 
+def why_not(policy: catalog.Policy, config: catalog.Catalog, product: str, environment: str) -> str:
+    """Why the policy does not speak for this product and environment; empty if it does."""
+    known_product = config.products.get(product, catalog.Product(product))
+    known_environment = config.environments.get(environment, catalog.Environment(environment))
+    checks = (
+        (policy.product_names, {known_product.name}, "product name"),
+        (policy.product_tags, set(known_product.tags), "product tags"),
+        (policy.environment_names, {known_environment.name}, "environment name"),
+        (policy.environment_kinds, {known_environment.kind}, "environment type"),
+        (policy.environment_tags, set(known_environment.tags), "environment tags"),
+    )
+    for wanted, own, what in checks:
+        if wanted is not None and not own & set(wanted):
+            return f"its selector wants {what} in {', '.join(map(str, wanted)) or 'an empty list'}"
+    return ""
+
+
 # --- in words --------------------------------------------------------------------------------
 def changes(
     before: catalog.PolicySettings | catalog.Hooks, after: catalog.PolicySettings | catalog.Hooks
@@ -135,20 +155,3 @@ def _words(value: object) -> str:
         back = ", rollbacks too" if value.rollback else ""
         return f"{value.required} by {whom or 'anyone'}{author}{back}"
     return spans.words(value) if isinstance(value, timedelta) else str(value)
-
-
-def why_not(policy: catalog.Policy, config: catalog.Catalog, product: str, environment: str) -> str:
-    """Why the policy does not speak for this product and environment; empty if it does."""
-    known_product = config.products.get(product, catalog.Product(product))
-    known_environment = config.environments.get(environment, catalog.Environment(environment))
-    checks = (
-        (policy.product_names, {known_product.name}, "product name"),
-        (policy.product_tags, set(known_product.tags), "product tags"),
-        (policy.environment_names, {known_environment.name}, "environment name"),
-        (policy.environment_kinds, {known_environment.kind}, "environment type"),
-        (policy.environment_tags, set(known_environment.tags), "environment tags"),
-    )
-    for wanted, own, what in checks:
-        if wanted is not None and not own & set(wanted):
-            return f"its selector wants {what} in {', '.join(map(str, wanted)) or 'an empty list'}"
-    return ""
