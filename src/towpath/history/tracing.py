@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from towpath.domain import catalog, content
+from towpath.domain.release import Release
+from towpath.domain.status import Status
 from towpath.history import indexing as kinds
 from towpath.history import places, references, revisions, searching
 from towpath.history.library import Library
@@ -21,6 +23,9 @@ from towpath.ports.past import Past
 MOST_LINES = 2000
 MOST_CHOICES = 20
 _ENDLESS = 2**62
+_GOES_NO_FURTHER = frozenset(
+    {Status.SUCCEEDED, Status.SUPERSEDED, Status.TERMINATED, Status.SKIPPED}
+)
 _NOT_ALL = "; the history of the code was not searched to its end, which takes too long"
 Document = dict[str, Any]
 
@@ -188,6 +193,7 @@ class Tracing:
                     environments.setdefault(environment, []).append(place)
                     named[component.name] = None
             if environments:
+                await self._expected([place for each in environments.values() for place in each])
                 shown.append(
                     {
                         "product": product.name,
@@ -198,6 +204,16 @@ class Tracing:
                     }
                 )
         return shown
+
+    async def _expected(self, places_: Sequence[Document]) -> None:
+        """Where it is missing, the release that has it elsewhere and is to go there, if one is."""
+        for component in {place["component"] for place in places_}:
+            mine = [place for place in places_ if place["component"] == component]
+            names = {place["release"] for place in mine if place["state"] == "reached"} - {None}
+            carriers = [await self._archive.release(name) for name in names]
+            for place in mine:
+                if place["state"] == "missing":
+                    place |= _brought(place["environment"], [one for one in carriers if one])
 
     def _components(
         self, product: catalog.Product, held: Held, commits: Sequence[Subject]
@@ -313,6 +329,18 @@ def _waiting(standing: Standing) -> Document:
     if standing.next_sentence:
         said = f"{said}: {standing.next_sentence}"
     return {"state": "waiting", "release": standing.next, "sentence": said}
+
+
+def _brought(environment: str, carriers: Sequence[Release]) -> Document:
+    """By the newest of the releases that is to go there and has not yet."""
+    for carrier in sorted(carriers, key=lambda one: one.n, reverse=True):
+        promotion = carrier.promotion(environment)
+        if promotion is not None and promotion.status not in _GOES_NO_FURTHER:
+            said = f"{carrier.id} {promotion.status.value}"
+            if promotion.reason:
+                said = f"{said}: {promotion.reason.sentence}"
+            return {"state": "waiting", "release": carrier.id, "sentence": said}
+    return {}
 
 
 def _document(

@@ -184,6 +184,27 @@ async def test_an_issue_or_pull_request_that_no_release_names_is_looked_for_in_t
         assert (await _where(world, ref))["found"] is None, ref
 
 
+async def test_what_no_release_names_waits_for_the_release_that_has_it_where_it_is(
+    world: World,
+) -> None:
+    old = world.code.commit({"z": "0"}, "start")
+    world.bump(old)
+    await world.find(old, "qa", "prod")
+    new = world.code.commit({"z": "1"}, "SHOP-70 before Towpath came")
+    world.bump(new)
+    await world.find(new, "dev")
+    later = world.code.commit({"z": "2"}, "chore")
+    release = await world.release(world.bump(later), api=later)
+    await _index(world, release)
+    await world.land(release, "qa")
+    states = _states(await _where(world, "SHOP-70"))
+    assert states == {
+        "dev": ("reached", release.id),
+        "qa": ("reached", release.id),
+        "prod": ("waiting", release.id),
+    }
+
+
 async def test_a_search_that_takes_too_long_says_so(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
