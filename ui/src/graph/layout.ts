@@ -6,7 +6,7 @@
  */
 
 import ELK, { type ElkNode } from "elkjs/lib/elk-api";
-import worker from "elkjs/lib/elk-worker.min.js?url";
+import { worker } from "./worker";
 
 export interface Box {
   readonly id: string;
@@ -75,12 +75,6 @@ export function placed(boxes: readonly Box[]): Readonly<Record<string, Point>> {
 
 let engine: InstanceType<typeof ELK> | undefined;
 
-/** Have the worker loaded by the time it is needed. */
-export function warmUp(): InstanceType<typeof ELK> {
-  engine ??= new ELK({ workerFactory: () => new Worker(worker) });
-  return engine;
-}
-
 export async function layOut(boxes: readonly Box[]): Promise<Layout> {
   const known = new Set(boxes.map((box) => box.id));
   const start = placed(boxes);
@@ -114,7 +108,8 @@ export async function layOut(boxes: readonly Box[]): Promise<Layout> {
       targets: [`${to}\0in`],
     })),
   };
-  const laid = await warmUp().layout(graph);
+  engine ??= new ELK({ workerFactory: worker });
+  const laid = await engine.layout(graph);
   return {
     width: laid.width ?? 0,
     height: laid.height ?? 0,

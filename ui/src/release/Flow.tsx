@@ -7,7 +7,6 @@ import { useCallback, useMemo } from "react";
 import * as queries from "../api/queries";
 import type { Cell, ReleaseDocument } from "../api/schema";
 import { Graph } from "../graph/Graph";
-import { warmUp } from "../graph/layout";
 import { Icon } from "../kit/Icon";
 import { Empty } from "../kit/states";
 import { Drawer } from "./Drawer";
@@ -16,11 +15,6 @@ import * as told from "./environment";
 import { worst } from "./Release";
 import { hasOwn, ReleaseDrawer } from "./ReleaseDrawer";
 import { StepDrawer, stepKey } from "./StepDrawer";
-
-/** Have what lays the graph out loaded meanwhile. */
-export function prepare(): void {
-  if (!window.matchMedia("(max-width: 760px)").matches) warmUp();
-}
 
 const NO_CELLS: readonly Cell[] = [];
 

@@ -5,6 +5,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import * as queries from "../api/queries";
 import type { EnvironmentShown, ReleaseDocument } from "../api/schema";
+import { worker } from "../graph/worker";
 import { Glyph } from "../kit/Glyph";
 import { Person } from "../kit/Person";
 import { Answer, LoadingRows } from "../kit/states";
@@ -55,10 +56,12 @@ function Page({ tab, children }: PageProps) {
   const { release: id = "" } = useParams({ strict: false });
   const release = useQuery(queries.release(id));
   const product = release.data?.product ?? id.replace(/-\d+$/, "");
-  // What the graph needs is asked for along with the release, not after it.
+  // What the graph needs is asked for along with the release, not after it; the slowest first.
   useQuery({ ...queries.product(product), enabled: tab === "flow", retry: false });
   useEffect(() => {
-    if (tab === "flow") void flow().then((loaded) => loaded.prepare());
+    if (tab !== "flow") return;
+    if (!window.matchMedia("(max-width: 760px)").matches) worker();
+    void flow();
   }, [tab]);
   usePage(
     { title: "Products", to: "/" },
