@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { merged, unseen } from "../src/api/live";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
+import { describe, expect, it, vi } from "vitest";
+import { Live, merged, unseen } from "../src/api/live";
 import { answers } from "./answers";
 
 const { releases } = answers;
@@ -24,5 +25,32 @@ describe("a list of releases", () => {
   it("counts what is newer instead of moving", () => {
     expect(unseen(pages, releases.items).map((item) => item.id)).toEqual(["search-64", "catalog-212"]);
     expect(unseen(pages, pages.pages[0]?.items ?? [])).toEqual([]);
+  });
+});
+
+describe("what happens", () => {
+  const event = { id: 1, at: "", product: "shop", release: "shop-1", environment: "qa", actor: "", data: {} };
+
+  it("makes notes old where something landed, and a trace that is shown whatever it is", async () => {
+    vi.useFakeTimers();
+    const cache = new QueryClient();
+    const old = (...key: string[]) => cache.getQueryState(key)?.isInvalidated;
+    for (const id of ["shop-1", "shop-2"]) cache.setQueryData(["notes", id, "qa", ""], {});
+    const look = vi.fn(async () => ({}));
+    const shown = new QueryObserver(cache, { queryKey: ["trace", "SHOP-7"], queryFn: look, staleTime: Infinity });
+    cache.setQueryData(["trace", "SHOP-7"], {});
+    const stop = shown.subscribe(() => undefined);
+    const live = new Live(cache);
+
+    live.happened({ ...event, kind: "PhaseStarted", release: "", product: "" });
+    await vi.advanceTimersByTimeAsync(100);
+    expect([old("notes", "shop-1", "qa", ""), look.mock.calls.length]).toEqual([false, 1]);
+
+    live.happened({ ...event, kind: "CommitLanded", product: "" });
+    await vi.advanceTimersByTimeAsync(100);
+    expect([old("notes", "shop-1", "qa", ""), old("notes", "shop-2", "qa", "")]).toEqual([true, false]);
+    expect(look).toHaveBeenCalledTimes(2);
+    stop();
+    vi.useRealTimers();
   });
 });

@@ -21,7 +21,9 @@ import { Unknown } from "./Unknown";
 export function Notes({ release }: { readonly release: ReleaseDocument }) {
   const { environment, from = "", by, q = "" } = useSearch({ from: "/shell/releases/$release/notes" });
   const navigate = useNavigate();
-  const where = environment ?? lastReached(release);
+  // A release that goes on does not take the page to another environment under its reader.
+  const [reached] = useState(() => lastReached(release));
+  const where = environment ?? reached;
   const notes = useQuery({ ...queries.notes(release.id, where, from), enabled: where !== "" });
   const look = (change: Record<string, string | undefined>) =>
     void navigate({ to: ".", search: (before) => ({ ...before, ...change }), replace: true });

@@ -36,7 +36,7 @@ export function ReleaseFlow() {
 }
 
 export function ReleaseNotes() {
-  return <Page tab="notes">{(release) => <Notes release={release} />}</Page>;
+  return <Page tab="notes">{(release) => <Notes key={release.id} release={release} />}</Page>;
 }
 
 export function ReleaseTimeline() {
