@@ -82,7 +82,7 @@ WINDOWS = (
     (Window("deny", "FREQ=HOURLY", timedelta(minutes=30)),),
     (Window("allow", "FREQ=HOURLY;BYMINUTE=10,40", timedelta(minutes=10)),),
 )
-LONGEST_UNTIL_MENDED = 240  # minutes after everything is mended: in a queue, soaks add up
+LONGEST_UNTIL_MENDED = 400  # minutes after everything is mended: in a full queue, soaks add up
 
 
 class Histories(RuleBasedStateMachine):
