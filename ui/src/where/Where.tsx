@@ -160,7 +160,7 @@ function Nowhere({ trace }: { readonly trace: TraceDocument }) {
         <p>
           {trace.found
             ? "It becomes visible here when a release brings it, or an environment has it."
-            : "Found is what a release brought. What came before the first release is found by its commits, of which some more letters may help."}
+            : "Found is what a release brought, and what the code of a component has. A commit may need more of its letters."}
         </p>
       </Empty>
     </div>
