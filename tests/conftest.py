@@ -2,11 +2,16 @@
 
 from collections.abc import AsyncIterator
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
 import databases
 from towpath.storage.embedded import EmbeddedServer
+
+# How long an example takes says something of the machine, and nothing of the code.
+hypothesis.settings.register_profile("towpath", deadline=None)
+hypothesis.settings.load_profile("towpath")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
