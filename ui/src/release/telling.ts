@@ -84,7 +84,7 @@ export function told(event: EventShown): Told {
     case "SkipRequested":
       return { status: "skipped", title: "Asked to skip", detail: why };
     case "StepResumed":
-      return { status: null, title: `Resumed ${text(data.step)}`, detail: text(data.template) };
+      return { status: null, title: `Resumed ${text(data.step)}`, detail: text(data.workflow) };
     case "WorkflowStopped":
       return { status: "terminating", title: "Workflow stopped", detail: why };
     case "EnvironmentLocked":
