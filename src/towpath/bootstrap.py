@@ -254,7 +254,12 @@ async def _connections(settings: Settings) -> AsyncIterator[_Around]:
     registries = Registries(
         [
             Access(
-                one.host, one.username, one.token.get_secret_value(), one.plain_http, one.ca_file
+                one.host,
+                one.username,
+                one.token.get_secret_value(),
+                one.plain_http,
+                one.ca_file,
+                one.address,
             )
             for one in settings.registries
         ]

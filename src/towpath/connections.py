@@ -74,6 +74,11 @@ class Registry(pydantic.BaseModel):
         description="The registry as image names have it: `ghcr.io`, `registry.example.org:5000`, "
         "`docker.io` for Docker Hub.",
     )
+    address: str = Field(
+        "",
+        pattern=r"^[^/@\s]*$",
+        description="Where it is asked, as `host:port`, if that is elsewhere: a mirror, a proxy.",
+    )
     username: str = Field("", description="User name that goes with the token.")
     token: Secret = Field(SecretStr(""), description="Token or password. A secret.")
     plain_http: bool = Field(False, description="Speak to it without TLS.")

@@ -17,7 +17,8 @@ from rich.text import Text
 
 from towpath import bootstrap
 from towpath.cli import client, live, output, profile, watching
-from towpath.demo import cast, playing, story, world
+from towpath.connections import Registry
+from towpath.demo import cast, playing, registry, story, world
 from towpath.settings import Settings
 
 POLL_S = 2.0
@@ -83,13 +84,26 @@ async def _served(
     settings: Settings, made: world.World
 ) -> AsyncIterator[tuple[client.Api, client.Api]]:
     """The server, as whoever watches reaches it, and as the one who runs production does."""
-    own = settings.model_copy(update={"config": str(made.configuration), "poll_interval": POLL_S})
-    async with (
-        bootstrap.running(own) as running,
-        client.connect(profile.Profile(server=running.address, name="demo")) as api,
-        client.connect(profile.Profile(server=running.address, name=cast.JONAS.name)) as operator,
-    ):
-        yield api, operator
+    with registry.served(made.code) as images:
+        async with (
+            bootstrap.running(_own(settings, made, images)) as running,
+            client.connect(profile.Profile(server=running.address, name="demo")) as api,
+            client.connect(
+                profile.Profile(server=running.address, name=cast.JONAS.name)
+            ) as operator,
+        ):
+            yield api, operator
+
+
+def _own(settings: Settings, made: world.World, images: str) -> Settings:
+    known = Registry(host=cast.REGISTRY, address=images, plain_http=True)
+    return settings.model_copy(
+        update={
+            "config": str(made.configuration),
+            "poll_interval": POLL_S,
+            "registries": (known,),
+        }
+    )
 
 
 class _Helper:

@@ -1,7 +1,7 @@
 """The demo's world: built once below a folder, found again there, and changed by its people.
 
-The one door of this package. Makes and changes git repositories and nothing else; the server that
-watches them is started elsewhere.
+The door of this package, beside that of its image registry (`registry`). Makes and changes git
+repositories and nothing else; the server that watches them is started elsewhere.
 """
 
 import json

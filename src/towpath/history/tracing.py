@@ -7,6 +7,7 @@ means several things is answered with a choice.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from towpath.domain import catalog, content
@@ -94,8 +95,20 @@ class Tracing:
         self, product: str, subject: Subject, component: str, lines: Sequence[Change]
     ) -> Sequence[Document]:
         trail = _trail(product, component, subject, lines)
+        if subject.kind == kinds.DIGEST:
+            trail = replace(trail, image=await self._deployed(trail, subject))
         standings = await self._archive.standings(trail)
         return [await self._place(trail, standing) for standing in standings]
+
+    async def _deployed(self, trail: Trail, subject: Subject) -> content.Image:
+        """The image as it is deployed: by a tag, where only its registry told the digest."""
+        for name in trail.carriers:
+            carrier = await self._archive.release(name)
+            part = carrier.content.get(trail.component) if carrier else None
+            for image in part.images if part else ():
+                if image.name == subject.scope and not image.digest:
+                    return image
+        return content.Image(subject.scope, "", subject.ref)
 
     async def _place(self, trail: Trail, standing: Standing) -> Document:
         there = await self._is_there(trail, standing)
@@ -299,11 +312,7 @@ def _trail(product: str, component: str, subject: Subject, lines: Sequence[Chang
             end = line.n
         elif start == _ENDLESS or end < _ENDLESS:
             start, end = line.n, _ENDLESS
-    image = None
-    if subject.kind == kinds.IMAGE:
-        image = content.Image(subject.scope, subject.ref)
-    elif subject.kind == kinds.DIGEST:
-        image = content.Image(subject.scope, "", subject.ref)
+    image = content.Image(subject.scope, subject.ref) if subject.kind == kinds.IMAGE else None
     carriers = tuple(dict.fromkeys(line.release for line in in_order if not line.gone))
     name = next((line.line for line in on_line), "")
     return Trail(product, component, carriers, name, start, end, image)

@@ -1,12 +1,15 @@
 """Where a change is, by every name it has, and as releases land, fail and are rolled back."""
 
+import hashlib
 from typing import Any
 
 import pytest
 
 from history_world import IMAGE, World
+from towpath.domain import content
 from towpath.domain.release import Release, Trigger
 from towpath.history import places, searching
+from towpath.ports.outside import Inspected
 
 Document = dict[str, Any]
 
@@ -127,6 +130,33 @@ async def test_an_image_that_another_replaced_is_said_to_be(world: World) -> Non
     states = _states(await _where(world, f"{IMAGE}:{shas[1]}"))
     assert states["dev"] == ("replaced", second.id)
     assert _states(await _where(world, f"{IMAGE}:{shas[2]}"))["dev"] == ("reached", second.id)
+
+
+class _TellsDigests:
+    """A registry that has every image, and knows nothing of its code."""
+
+    def knows(self, image: str) -> bool:
+        return True
+
+    async def inspect(self, image: content.Image) -> Inspected:
+        return Inspected(_digest(image.tag))
+
+
+def _digest(tag: str) -> str:
+    return f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
+
+
+async def test_an_image_deployed_by_its_tag_is_found_by_the_digest_that_its_registry_told(
+    world: World,
+) -> None:
+    world.registry = _TellsDigests()
+    shas, [_, second] = await _history(world, 2)
+    assert _states(await _where(world, _digest(shas[2]))) == {
+        "dev": ("reached", second.id),
+        "qa": ("waiting", second.id),
+        "prod": ("waiting", second.id),
+    }
+    assert _states(await _where(world, _digest(shas[1])))["dev"] == ("replaced", second.id)
 
 
 async def test_what_means_several_things_is_answered_with_a_choice(world: World) -> None:

@@ -30,13 +30,17 @@ _MOST_ATTESTATIONS = 4
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How a registry is reached. `host` is as image names have it: `ghcr.io`, `host:5000`."""
+    """How a registry is reached. `host` is as image names have it: `ghcr.io`, `host:5000`.
+
+    `address` is where it, or a mirror of it, is asked, if that is elsewhere.
+    """
 
     host: str
     username: str = ""
     token: str = ""
     plain_http: bool = False
     ca_file: Path | None = None
+    address: str = ""
 
 
 class Registries:
@@ -72,10 +76,10 @@ class _Server:
     """One registry, with the tokens it gave out."""
 
     def __init__(self, access: Access) -> None:
-        host = _DOCKER_HUB_SERVER if access.host == _DOCKER_HUB else access.host
+        usual = _DOCKER_HUB_SERVER if access.host == _DOCKER_HUB else access.host
         scheme = "http" if access.plain_http else "https"
         self.access = access
-        self.http = outward.client(f"{scheme}://{host}", ca_file=access.ca_file)
+        self.http = outward.client(f"{scheme}://{access.address or usual}", ca_file=access.ca_file)
         self._tokens: MutableMapping[str, tuple[str, float]] = {}
 
     async def get(self, name: str, path: str, accept: str = "*/*") -> httpx.Response:
