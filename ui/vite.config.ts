@@ -18,7 +18,6 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,
-    chunkSizeWarningLimit: 1700, // the worker that lays graphs out, loaded when it is needed
   },
   server: { proxy: { "/api": SERVER, "/version": SERVER, "/openapi.json": SERVER } },
   test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Box, placed, rounded } from "../src/graph/layout";
+import { type Box, GAP, layOut, placed, PORT, rounded } from "../src/graph/layout";
+import type { Point } from "../src/graph/ways";
 import { between, parallel, stretches } from "../src/kit/track";
 import type { FlowItem } from "../src/api/schema";
 
@@ -28,6 +29,118 @@ describe("nodes", () => {
   it("never lie on each other, also in a circle or behind what is not there", () => {
     const places = placed([box("a", ["b"]), box("b", ["a"]), box("c", ["gone"])]);
     expect(new Set(Object.values(places).map(({ x, y }) => `${x} ${y}`)).size).toBe(3);
+  });
+});
+
+/** Always the same numbers from 0 to 1 for a seed. */
+function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return state / 2147483648;
+  };
+}
+
+/** A flow of up to 30 environments; some come after those far before them, or even after later ones. */
+function anyFlow(seed: number): Box[] {
+  const next = chance(seed);
+  const count = 2 + Math.floor(next() * 29);
+  const share = next() * 0.3;
+  const circles = next() < 0.3 ? 0.05 : 0;
+  const ids = Array.from({ length: count }, (_, place) => `e${place}`);
+  return ids.map((id, place) =>
+    box(id, ids.filter((_, other) => next() < (other < place ? share : circles)), 60 + Math.floor(next() * 300)),
+  );
+}
+
+interface Piece {
+  readonly from: string;
+  readonly to: string;
+  readonly start: Point;
+  readonly end: Point;
+}
+
+function drawn(boxes: readonly Box[]) {
+  const layout = layOut(boxes);
+  const pieces: Piece[] = layout.edges.flatMap(({ from, to, points }) =>
+    points.slice(1).map((end, place) => ({ from, to, start: points[place] ?? end, end })),
+  );
+  const nodes = boxes.map((each) => ({ ...each, ...(layout.places[each.id] ?? { x: NaN, y: NaN }) }));
+  return { layout, nodes, pieces };
+}
+
+/** What two pieces have in common along an axis; negative if they are apart. */
+function common(one: Piece, other: Piece, axis: "x" | "y"): number {
+  const [a, b, c, d] = [one.start[axis], one.end[axis], other.start[axis], other.end[axis]];
+  return Math.min(Math.max(a, b), Math.max(c, d)) - Math.max(Math.min(a, b), Math.min(c, d));
+}
+
+const onOneLine = (one: Piece, other: Piece, across: "x" | "y", along: "x" | "y") =>
+  one.start[across] === one.end[across] &&
+  other.start[across] === other.end[across] &&
+  Math.abs(one.start[across] - other.start[across]) < 0.01 &&
+  common(one, other, along) > 0;
+
+function crosses({ start, end }: Piece, { x, y, width, height }: Box & Point): boolean {
+  const across = Math.min(start.x, end.x) < x + width && Math.max(start.x, end.x) > x;
+  return across && Math.min(start.y, end.y) < y + height && Math.max(start.y, end.y) > y;
+}
+
+const FLOWS = Array.from({ length: 150 }, (_, seed) => drawn(anyFlow(seed + 1)));
+
+describe("ways", () => {
+  it("run from port to port, only across and down", () => {
+    for (const { layout, nodes, pieces } of FLOWS) {
+      const at = new Map(nodes.map((node) => [node.id, node]));
+      for (const { from, to, points } of layout.edges) {
+        const [source, target] = [at.get(from), at.get(to)];
+        expect(points[0]).toEqual({ x: (source?.x ?? 0) + 192, y: (source?.y ?? 0) + PORT });
+        expect(points.at(-1)).toEqual({ x: target?.x, y: (target?.y ?? 0) + PORT });
+      }
+      expect(pieces.filter(({ start, end }) => (start.x === end.x) === (start.y === end.y))).toEqual([]);
+    }
+  });
+
+  it("cross no node, and lie within the whole", () => {
+    for (const { layout, nodes, pieces } of FLOWS) {
+      const inSight = ({ x, y }: Point) => x > 0 && y > 0 && x < layout.width && y < layout.height;
+      expect(pieces.filter(({ start, end }) => !inSight(start) || !inSight(end))).toEqual([]);
+      expect(pieces.filter((piece) => nodes.some((node) => crosses(piece, node)))).toEqual([]);
+    }
+  });
+
+  it("of different sources never run down on each other, nor over a layer unless to the same node", () => {
+    const overLayers = ({ start, end }: Piece) => Math.abs(end.x - start.x) > GAP;
+    const misread = (one: Piece, other: Piece) =>
+      onOneLine(one, other, "x", "y") ||
+      (one.to !== other.to && overLayers(one) && overLayers(other) && onOneLine(one, other, "y", "x"));
+    for (const { pieces } of FLOWS) {
+      const found = pieces.filter((one) => pieces.some((other) => one.from !== other.from && misread(one, other)));
+      expect(found).toEqual([]);
+    }
+  });
+
+  it("stand side by side where they would cross, the lower first on the way down", () => {
+    const { layout } = drawn([box("a"), box("b"), box("c", ["a"], 300), box("d", ["a", "b"]), box("e", ["b"])]);
+    const lane = (from: string, to: string) =>
+      layout.edges.find((edge) => edge.from === from && edge.to === to)?.points[1]?.x ?? NaN;
+    expect(lane("b", "d")).toBe(lane("b", "e"));
+    expect(lane("b", "e")).toBeLessThan(lane("a", "d"));
+  });
+
+  it("pass over a layer straight where nothing stands in the way, else beside its nodes", () => {
+    const over = (boxes: Box[], from: string, to: string) =>
+      drawn(boxes).layout.edges.find((edge) => edge.from === from && edge.to === to)?.points.map(({ y }) => y);
+    const low = [box("a"), box("b"), box("c", ["b"]), box("d", ["c", "a"])];
+    expect(over(low, "a", "d")).toEqual([34, 34]);
+    const high = [box("a"), box("b"), box("c", ["a"]), box("d", ["c", "a"])];
+    expect(over(high, "a", "d")).toEqual([34, 34, 8, 8, 34, 34]);
+  });
+
+  it("are drawn once for each node that is there", () => {
+    const { layout } = drawn([box("a"), box("b", ["a", "gone", "a"])]);
+    expect(layout.edges.map(({ from, to }) => `${from} ${to}`)).toEqual(["a b"]);
+    expect([layout.width, layout.height]).toEqual([32 + 192 + GAP + 192 + 16, 16 + 100 + 16]);
   });
 });
 

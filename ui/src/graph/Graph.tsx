@@ -14,12 +14,11 @@ import {
   useViewport,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 import type { Status } from "../api/schema";
 import { Icon } from "../kit/Icon";
-import { Failed } from "../kit/states";
-import { type Box, type Layout, layOut, type Point, rounded } from "./layout";
+import { type Box, type Layout, layOut, rounded } from "./layout";
+import type { Point } from "./ways";
 
 export type Stretch = "done" | "now" | "ahead";
 
@@ -57,22 +56,13 @@ const LEGIBLE = 0.66;
 const LARGEST = 1.6;
 
 export function Graph(props: GraphProps) {
-  const { boxes } = props;
-  const key = JSON.stringify(boxes);
-  const layout = useQuery({
-    queryKey: ["layout", key],
-    queryFn: () => layOut(JSON.parse(key) as Box[]),
-    staleTime: Infinity,
-    refetchOnWindowFocus: false,
-  });
-  if (layout.error) return <Failed error={layout.error} retry={() => void layout.refetch()} />;
+  const key = JSON.stringify(props.boxes);
+  const layout = useMemo(() => layOut(JSON.parse(key) as Box[]), [key]);
   return (
-    <section className="canvas" aria-label={props.label} aria-busy={!layout.data}>
-      {layout.data && (
-        <ReactFlowProvider>
-          <Drawn {...props} layout={layout.data} />
-        </ReactFlowProvider>
-      )}
+    <section className="canvas" aria-label={props.label}>
+      <ReactFlowProvider key={key}>
+        <Drawn {...props} layout={layout} />
+      </ReactFlowProvider>
     </section>
   );
 }

@@ -1,12 +1,11 @@
 /**
- * Where the nodes of a flow stand and how its edges run, worked out in a worker.
+ * Where the nodes of a flow stand and how its edges run.
  *
  * It depends on the structure only: sizes are given from what a node may come to hold, so that
  * nothing moves while a release runs.
  */
 
-import ELK, { type ElkNode } from "elkjs/lib/elk-api";
-import { worker } from "./worker";
+import { type Link, type Point, type Standing, ways } from "./ways";
 
 export interface Box {
   readonly id: string;
@@ -15,16 +14,11 @@ export interface Box {
   readonly after: readonly string[];
 }
 
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
 export interface Layout {
   readonly width: number;
   readonly height: number;
   readonly places: Readonly<Record<string, Point>>;
-  readonly edges: readonly { readonly from: string; readonly to: string; readonly points: readonly Point[] }[];
+  readonly edges: readonly (Link & { readonly points: readonly Point[] })[];
 }
 
 /** From the top of a node to the middle of its head, where edges come and go. */
@@ -32,21 +26,7 @@ export const PORT = 18;
 export const GAP = 56;
 
 const ROWS = 24;
-
-// Nodes are put where `placed` says; the layout engine finds the ways between them.
-const OPTIONS = {
-  "elk.algorithm": "layered",
-  "elk.direction": "RIGHT",
-  "elk.edgeRouting": "ORTHOGONAL",
-  "elk.layered.cycleBreaking.strategy": "INTERACTIVE",
-  "elk.layered.layering.strategy": "INTERACTIVE",
-  "elk.layered.crossingMinimization.strategy": "INTERACTIVE",
-  "elk.layered.nodePlacement.strategy": "INTERACTIVE",
-  "elk.layered.spacing.nodeNodeBetweenLayers": String(GAP),
-  "elk.spacing.nodeNode": String(ROWS),
-  "elk.layered.mergeEdges": "true",
-  "elk.padding": "[top=16,left=32,bottom=16,right=16]",
-};
+const PADDING = { left: 32, top: 16, right: 16, bottom: 16 };
 
 /** As early as what it comes after allows, and as high as the first of those. */
 export function placed(boxes: readonly Box[]): Readonly<Record<string, Point>> {
@@ -73,54 +53,27 @@ export function placed(boxes: readonly Box[]): Readonly<Record<string, Point>> {
   return places;
 }
 
-let engine: InstanceType<typeof ELK> | undefined;
-
-export async function layOut(boxes: readonly Box[]): Promise<Layout> {
-  const known = new Set(boxes.map((box) => box.id));
+/** Nodes, the ways of their edges, and how large the whole is; what is not among the boxes has no edge. */
+export function layOut(boxes: readonly Box[]): Layout {
   const start = placed(boxes);
-  const edges = boxes.flatMap((box) =>
-    box.after.filter((before) => known.has(before)).map((before) => ({ from: before, to: box.id })),
+  const nodes = new Map(boxes.map((box) => [box.id, standing(box, start[box.id])]));
+  const links = boxes.flatMap((box) =>
+    [...new Set(box.after)].filter((before) => nodes.has(before)).map((from) => ({ from, to: box.id })),
   );
-  const graph: ElkNode = {
-    id: "flow",
-    layoutOptions: OPTIONS,
-    children: boxes.map((box) => ({
-      id: box.id,
-      ...start[box.id],
-      width: box.width,
-      height: box.height,
-      layoutOptions: { "elk.portConstraints": "FIXED_POS" },
-      ports: [
-        { id: `${box.id}\0in`, x: 0, y: PORT, width: 0, height: 0, layoutOptions: { "elk.port.side": "WEST" } },
-        {
-          id: `${box.id}\0out`,
-          x: box.width,
-          y: PORT,
-          width: 0,
-          height: 0,
-          layoutOptions: { "elk.port.side": "EAST" },
-        },
-      ],
-    })),
-    edges: edges.map(({ from, to }, place) => ({
-      id: String(place),
-      sources: [`${from}\0out`],
-      targets: [`${to}\0in`],
-    })),
-  };
-  engine ??= new ELK({ workerFactory: worker });
-  const laid = await engine.layout(graph);
+  const found = ways(nodes, links);
+  const all = [...nodes.values()];
+  const corners = found.flat();
   return {
-    width: laid.width ?? 0,
-    height: laid.height ?? 0,
-    places: Object.fromEntries((laid.children ?? []).map((node) => [node.id, { x: node.x ?? 0, y: node.y ?? 0 }])),
-    edges: (laid.edges ?? []).map((edge) => {
-      const section = edge.sections?.[0];
-      const points = section ? [section.startPoint, ...(section.bendPoints ?? []), section.endPoint] : [];
-      const of = edges[Number(edge.id)];
-      return { from: of?.from ?? "", to: of?.to ?? "", points };
-    }),
+    width: Math.max(0, ...all.map((node) => node.right), ...corners.map(({ x }) => x)) + PADDING.right,
+    height: Math.max(0, ...all.map((node) => node.bottom), ...corners.map(({ y }) => y)) + PADDING.bottom,
+    places: Object.fromEntries([...nodes].map(([id, { left, top }]) => [id, { x: left, y: top }])),
+    edges: links.map((link, index) => ({ ...link, points: found[index] ?? [] })),
   };
+}
+
+function standing(box: Box, place: Point = { x: 0, y: 0 }): Standing {
+  const [left, top] = [place.x + PADDING.left, place.y + PADDING.top];
+  return { left, top, right: left + box.width, bottom: top + box.height, port: top + PORT };
 }
 
 /** A path with round corners along points that go across and down. */

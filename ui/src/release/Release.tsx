@@ -5,7 +5,6 @@ import { Link, useParams } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import * as queries from "../api/queries";
 import type { EnvironmentShown, ReleaseDocument } from "../api/schema";
-import { worker } from "../graph/worker";
 import { Glyph } from "../kit/Glyph";
 import { Person } from "../kit/Person";
 import { Answer, LoadingRows } from "../kit/states";
@@ -59,9 +58,7 @@ function Page({ tab, children }: PageProps) {
   // What the graph needs is asked for along with the release, not after it; the slowest first.
   useQuery({ ...queries.product(product), enabled: tab === "flow", retry: false });
   useEffect(() => {
-    if (tab !== "flow") return;
-    if (!window.matchMedia("(max-width: 760px)").matches) worker();
-    void flow();
+    if (tab === "flow") void flow();
   }, [tab]);
   usePage(
     { title: "Products", to: "/" },
