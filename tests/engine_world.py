@@ -157,6 +157,12 @@ class World:
         assert view is not None
         return view.release
 
+    async def open_writes(self, release_id: str) -> list[str]:
+        """The environments to which a push of the release may still be on its way."""
+        view = await self.store.view_of(release_id)
+        assert view is not None
+        return sorted(view.open_writes)
+
     async def until(self, release_id: str, *wanted: Status, seconds: float = 20) -> Release:
         """Wait until the release has one of the statuses."""
         return await self.until_so(release_id, lambda found: found.status in wanted, seconds)

@@ -30,7 +30,7 @@ from towpath.domain import (
     status,
     wishes,
 )
-from towpath.domain.catalog import PolicySettings, PromotionAction
+from towpath.domain.catalog import PolicySettings
 from towpath.domain.reasons import Code
 from towpath.domain.release import Promotion, Release, Role, Trigger
 from towpath.domain.status import Status
@@ -214,11 +214,7 @@ class World(Engine):
         self.check_runs(self.releases)
         for attempt in self.attempts:
             promotion = self.at(attempt.release, attempt.environment)
-            assert (
-                not promotion.status.ended
-                or _is_given_up(promotion)
-                or _writes_no_more(promotion, attempt.attempt)
-            ), attempt
+            assert not promotion.status.ended or _is_given_up(promotion), attempt
         assert len(list(self._out_of_queue())) <= 1
         for environment, place in self.places.items():
             acting = [r.id for r in self.releases.values() if self._acts(r, environment)]
@@ -297,15 +293,6 @@ def _is_given_up(promotion: Promotion) -> bool:
     """Whether it ended with a note that a push of it may still arrive."""
     reasons = (phase.reason for phase in promotion.phases)
     return any(reason is not None and "may_still_arrive" in reason.data for reason in reasons)
-
-
-def _writes_no_more(promotion: Promotion, attempt: int) -> bool:
-    """Whether a later attempt had nothing to write, since its policy says `action: none` now.
-
-    Nothing is said then of the push of the earlier one that may still arrive.
-    """
-    changed = promotion.settings.action is PromotionAction.NONE
-    return changed and promotion.attempt > attempt
 
 
 def _word(promotion: Promotion) -> str:

@@ -227,7 +227,7 @@ class Outside:
         if script in ("arrived unheard", "died after"):
             return None if script == "died after" else self._unanswered(place)
         assert self.branch(environment, repository).writer == name
-        self._forget([attempt])
+        self._forget(a for a in self._mine(name, environment) if a.repository == repository)
         commit = f"{attempt.id.int:040x}"
         return writing.Landed(*place, commit, ("api",), write_id=attempt.id, drift=drift)
 

@@ -155,7 +155,10 @@ def _again(
     release: Release, promotion: Promotion, facts: Facts, renewed: Renewed | None
 ) -> events.Event:
     failed = next((p for p in promotion.phases if p.status is not Status.SUCCEEDED), None)
-    fresh = renewed if renewed and not promotion.landed else None
+    # What landed, or may yet arrive, is gone on with as it was begun: a policy that writes nothing
+    # any more would never find out.
+    begun_to_write = promotion.landed or facts.open_writes.get(promotion.environment)
+    fresh = None if begun_to_write else renewed
     begun = facts.stage(promotion.environment).begun.get(release.line, 0) if release.line else 0
     return events.PromotionRetried(
         promotion.attempt + (promotion.begun or promotion.over),

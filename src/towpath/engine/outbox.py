@@ -112,6 +112,7 @@ class Delivery:
         self._store = store
         self._repository, self._branch = place
         self._left = {letter.announcement.id: letter for letter in letters}
+        self._earlier = {letter.announcement.id: letter.earlier for letter in letters}
         self._outcomes: dict[UUID, Outcome] = {}
         self._announced: set[UUID] = set()
         self._fresh = False  # whether the head was fetched for this delivery
@@ -301,12 +302,22 @@ class Delivery:
             self._end(letter, outcome)
 
     async def _settle(self) -> None:
-        """Attempts that are known to have ended without a commit need not be looked for again."""
+        """Attempts that are known to have ended without a commit need not be looked for again.
+
+        With what landed, the branch has moved on from where each earlier one was built on.
+        """
         over = {
             write_id
             for write_id, outcome in self._outcomes.items()
             if write_id in self._announced and not isinstance(outcome, Unanswered)
             if not (isinstance(outcome, Landed) and outcome.changed)
+        }
+        over |= {
+            earlier
+            for write_id, outcome in self._outcomes.items()
+            if isinstance(outcome, Landed)
+            for earlier, base in self._earlier[write_id]
+            if earlier not in (write_id, outcome.write_id) and base != outcome.commit
         }
         if over:
             await self._store.settle(over)

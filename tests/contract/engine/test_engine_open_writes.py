@@ -8,6 +8,7 @@ import pytest
 import engine_world
 import fake_git
 from engine_world import REPO, world
+from towpath.domain import stopping
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import PhaseName
 from towpath.domain.status import Status
@@ -119,6 +120,29 @@ async def test_what_strangers_pushed_on_top_needs_no_fence(database_url: str) ->
         await w.engine.commands.terminate("shop-1", "dana", "")
         await w.until_ended("shop-1", seconds=60)
         assert not [made for made in w.git.history(REPO) if "Towpath-Fence" in made.message]
+        await _refuses_what_wakes(w, asleep)
+
+
+async def test_what_a_later_attempt_landed_on_top_of_is_not_looked_for_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "PATIENCE", timedelta(seconds=1))
+    async with world(database_url) as w:
+        asleep = _Asleep(w.git)
+        w.push("1.1.0")
+        await w.engine.observer.look()
+        await w.until_so("shop-1", lambda r: bool(r.promotion("qa").phase(PhaseName.ACTION).tries))
+        w.git.repositories[REPO].down = True
+        await w.engine.commands.terminate("shop-1", "dana", "")
+        stopped = await w.until_ended("shop-1", seconds=60)
+        assert stopped.promotion("qa").reason.data["may_still_arrive"]
+        assert await w.open_writes("shop-1") == ["qa"]
+        w.git.repositories[REPO].down = False
+        await w.engine.commands.retry("shop-1", "", "dana")
+        ended = await w.until_ended("shop-1", seconds=60)
+        assert ended.status is Status.SUCCEEDED
+        assert ended.promotion("qa").attempt == 2
+        assert await w.open_writes("shop-1") == []
         await _refuses_what_wakes(w, asleep)
 
 

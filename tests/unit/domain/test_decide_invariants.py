@@ -446,7 +446,6 @@ def test_in_any_history_nothing_goes_back_and_everything_ends() -> None:
             max_examples=int(os.environ.get("TOWPATH_HISTORIES", "60")),
             stateful_step_count=25,
             deadline=None,
-            derandomize=os.environ.get("CI") == "true",  # there it is asked what a change broke
             suppress_health_check=list(HealthCheck),
         ),
     )

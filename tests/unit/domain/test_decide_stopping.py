@@ -6,7 +6,7 @@ import pytest
 
 import playbook
 from towpath.domain import events, wishes
-from towpath.domain.catalog import Concurrency, OnDrift, PolicySettings
+from towpath.domain.catalog import Concurrency, OnDrift, PolicySettings, PromotionAction
 from towpath.domain.reasons import Code
 from towpath.domain.release import Clock
 from towpath.domain.status import Status
@@ -96,6 +96,19 @@ def test_what_could_not_be_checked_is_found_by_a_retry() -> None:
     world.retry(one)
     assert world.tell(one) == "succeeded: dev succeeded, qa succeeded, prod succeeded"
     assert world.written("qa") == [one]
+
+
+def test_a_policy_that_writes_nothing_any_more_waits_until_it_is_found_what_arrived() -> None:
+    world = playbook.World(git={"qa": ["arrived unheard", "down"]})
+    one = world.push()
+    world.terminate(one)
+    world.wait(minutes=3)
+    world.settings = PolicySettings(action=PromotionAction.NONE, pre_action="check")
+    world.heal()
+    world.retry(one)
+    assert world.at(one, "qa").landed
+    assert world.at(one, "prod").settings.action is PromotionAction.NONE
+    assert world.attempts == []
 
 
 def test_a_late_push_never_lands_over_a_newer_release() -> None:
