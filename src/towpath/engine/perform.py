@@ -1,7 +1,7 @@
 """What each action does outside, and the events that follow from its outcome."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import uuid6
@@ -177,14 +177,8 @@ class Performer:
         release, environment = view.release, promotion.environment
         landed = await self._store.landed_in(release.product, environment)
         try:
-            found = await targets.resolve(
-                self._remotes,
-                self._in_force.catalog,
-                release.product,
-                environment,
-                release.content,
-                targets.with_files({name: part.content for name, part in landed.items()}),
-            )
+            brought = targets.with_files({name: part.content for name, part in landed.items()})
+            found = await self._targets(release, environment, brought)
         except Permanent as error:
             if not known.open_writes.get(environment):
                 return [writing.Refused("", "", error.reason)]
@@ -290,19 +284,21 @@ class Performer:
         """The components that a push to this branch brings; by their content's repository if the
         configuration does not say any more."""
         try:
-            found = await targets.resolve(
-                self._remotes,
-                self._in_force.catalog,
-                release.product,
-                environment,
-                release.content,
-                targets.wholly_emptied(release.content),
-            )
+            emptied = targets.wholly_emptied(release.content)
+            found = await self._targets(release, environment, emptied)
         except Permanent:
             found = ()
         here = {t.component for t in found if (t.repository, t.branch) == place}
         same = {name for name, part in release.content.items() if part.repository == place[0]}
         return tuple(sorted(here or same))
+
+    async def _targets(
+        self, release: Release, environment: str, emptied: Collection[targets.Place]
+    ) -> Sequence[Target]:
+        config, product = self._in_force.catalog, release.product
+        return await targets.resolve(
+            self._remotes, config, product, environment, release.content, emptied
+        )
 
 
 def _by_place(writes: Sequence[OpenWrite]) -> Mapping[Place, Sequence[OpenWrite]]:
