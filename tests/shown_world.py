@@ -306,4 +306,5 @@ def parts(
         git=FakeGit(),  # type: ignore[arg-type] # the rest of git is not for the API
         configuration=lambda: configuration,
         settings=Settings(**settings),  # type: ignore[arg-type]
+        clock=lambda: START,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from towpath.domain.catalog import Catalog, Problem
 from towpath.history.notes import Notes
@@ -41,7 +42,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything that an endpoint may use. `configuration` gives None until one was loaded."""
+    """Everything that an endpoint may use. `configuration` gives None until one was loaded.
+
+    `clock` tells what is open now.
+    """
 
     queries: Queries
     answers: Answers
@@ -52,3 +56,4 @@ class Parts:
     tracing: Tracing
     configuration: Callable[[], Configuration | None]
     settings: Settings = Settings()
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -1,7 +1,7 @@
 """The door to git repositories: puts mirrors, the git program, reading and writing together."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -243,7 +243,7 @@ class GitRepositories:
         mirror = self._mirrors.at(repository)
         if not await asyncio.to_thread(mirror.path.is_dir):
             return False
-        return await mirror.work(references.has_default)
+        return await self._work(mirror, references.has_default)
 
     async def ask(self, repository: str, task: Callable[[pygit2.Repository], Answer]) -> Answer:
         """Do a task on the mirror's objects, for other parts of this room."""
@@ -254,10 +254,18 @@ class GitRepositories:
     ) -> bytes:
         """What the git program says of the mirror, for other parts of this room.
 
-        With `feed` it is given there while git goes on, and the answer is empty.
+        With `feed` it is given there while git goes on, and the answer is empty; `feed` may have
+        taken a part when `Temporary` says that the mirror had to be fetched anew.
         """
         mirror = await self._prepared(repository)
-        return await self._remote(repository).ask(mirror.path, arguments, feed)
+        server = self._remote(repository)
+        if not feed:
+            return await self._whole(mirror, lambda: server.ask(mirror.path, arguments))
+        try:
+            return await server.ask(mirror.path, arguments, feed)
+        except mirrors.Damaged as damage:
+            await self._mend(mirror)
+            raise _fetched_anew(mirror) from damage
 
     async def maintain(self) -> None:
         """Pack what has become many small files, in each mirror in use. Call it now and then."""
@@ -284,13 +292,18 @@ class GitRepositories:
     async def _work(
         self, mirror: mirrors.Mirror, task: Callable[[pygit2.Repository], Answer]
     ) -> Answer:
-        """Do a task on the mirror; a damaged one is fetched anew first."""
+        return await self._whole(mirror, lambda: mirror.work(task))
+
+    async def _whole(
+        self, mirror: mirrors.Mirror, doing: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        """Do it on the mirror; a damaged one is fetched anew, and asked once more."""
         try:
-            return await mirror.work(task)
+            return await doing()
         except mirrors.Damaged:
             await self._mend(mirror)
         try:
-            return await mirror.work(task)
+            return await doing()
         except mirrors.Damaged as damage:
             raise _beyond_mending(mirror, damage) from damage
 
@@ -394,6 +407,18 @@ def _branch_gone(repository: str, branch: str) -> errors.Permanent:
             f"{where} has no branch {branch} any more",
             {"repository": where, "branch": branch},
             advice="Restore the branch, or change the application's targetRevision.",
+        )
+    )
+
+
+def _fetched_anew(mirror: mirrors.Mirror) -> errors.Temporary:
+    where = refusals.clean(mirror.address)
+    return errors.Temporary(
+        reasons.Reason(
+            Code.GIT_UNREACHABLE,
+            f"the mirror of {where} was damaged, and was fetched anew",
+            {"repository": where},
+            advice="Ask again.",
         )
     )
 

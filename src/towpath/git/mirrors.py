@@ -40,6 +40,7 @@ _DAMAGE = re.compile(
     r"|reference broken|corrupted? (loose|pack|object)|bad (object|signature|config|tree object)"
     r"|(packfile|index file) .* (cannot|is too small|unsupported|claims|does not match)"
     r"|(missing|unable to read) (tree|blob|commit|sha1 file|object)|unable to unpack"
+    r"|could not read [0-9a-f]{40}|failed to traverse parents"
     r"|did not send all necessary objects|not a git repository \(or any|not a git repository: '\.'"
     r"|object not found|failed to (parse|inflate|read|open|mmap|stat|find)|could not find repo"
     r"|zlib|inflate|invalid pack|no such file",

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +15,7 @@ import git_servers
 from towpath.domain import content, values
 from towpath.git import mirrors
 from towpath.git.adapter import GitRepositories
+from towpath.git.past import GitPast
 from towpath.ports import errors
 from towpath.ports import git as port
 
@@ -121,6 +123,57 @@ async def test_a_broken_branch_file_is_mended_by_a_fetch(
     assert (await door.fetch(remote.url)).branches == {"main": head}
 
 
+def lose(mirror: Path, revision: str) -> None:
+    """Take one object out of a mirror."""
+    name = git_servers.git(mirror, "rev-parse", revision)
+    if packs := [*mirror.rglob("*.pack")]:
+        for pack in packs:
+            moved = pack.rename(mirror / pack.name)
+            pack.with_suffix(".idx").unlink()
+            subprocess.run(
+                ["git", "unpack-objects", "-q"], input=moved.read_bytes(), cwd=mirror, check=True
+            )
+    (mirror / "objects" / name[:2] / name[2:]).unlink()
+
+
+@pytest.mark.parametrize("lost", ["~1", "~1^{tree}"])
+async def test_history_is_read_from_a_mirror_fetched_anew_where_objects_were_lost(
+    tmp_path: Path, door: GitRepositories, remote: git_servers.Origin, lost: str
+) -> None:
+    first, second, third = (remote.commit({"qa/values.yaml": f"v: {n}\n"}) for n in range(3))
+    await door.fetch(remote.url)
+    lose(the_mirror(tmp_path), third + lost)
+    touching = await GitPast(door).touching(remote.url, first, third, ["qa"])
+    assert touching == {second, third}
+    git_servers.git(the_mirror(tmp_path), "fsck")
+
+
+async def test_a_range_given_away_in_parts_is_to_be_asked_again_where_a_commit_was_lost(
+    tmp_path: Path, door: GitRepositories, remote: git_servers.Origin
+) -> None:
+    first, second, third = (remote.commit({"qa/values.yaml": f"v: {n}\n"}) for n in range(3))
+    await door.fetch(remote.url)
+    lose(the_mirror(tmp_path), second)
+    past = GitPast(door)
+    with pytest.raises(errors.Temporary, match="damaged, and was fetched anew"):
+        await past.between(remote.url, first, third)
+    assert [each.sha for each in (await past.between(remote.url, first, third)).came] == [
+        third,
+        second,
+    ]
+
+
+async def test_whether_there_is_a_mirror_can_be_asked_of_a_harmed_one(
+    tmp_path: Path, remote: git_servers.Origin
+) -> None:
+    head = remote.commit({"qa/values.yaml": VALUES})
+    await GitRepositories(tmp_path / "mirrors").fetch(remote.url)
+    (the_mirror(tmp_path) / mirrors.DEFAULT_HEAD).write_bytes(b"")
+    door = GitRepositories(tmp_path / "mirrors")
+    assert await door.has(remote.url)
+    assert (await door.commit(remote.url, head)).sha == head
+
+
 async def test_a_commit_that_was_lost_with_its_mirror_has_to_be_built_again(
     tmp_path: Path, door: GitRepositories, remote: git_servers.Origin
 ) -> None:
@@ -156,6 +209,7 @@ async def test_several_doors_on_one_folder_take_turns(
 _OTHER_PROCESS = """
 import asyncio, pathlib, sys
 from towpath.git.adapter import GitRepositories
+from towpath.git.past import GitPast
 async def main():
     door = GitRepositories(pathlib.Path(sys.argv[1]))
     for _ in range(3):

@@ -1,6 +1,5 @@
 """What is configured, and what is wrong with it."""
 
-from datetime import UTC, datetime
 
 from fastapi import APIRouter
 
@@ -90,7 +89,7 @@ async def evaluate_policy(
         flows=tuple(each.name for each, _ in steps),
         settings=tuple(plans.settings(policy.resolve(catalog, product, environment, step))),
         hooks=shown.hooks(chosen, step) if chosen and step else (),
-        windows=shown.windows(catalog.environments[environment], datetime.now(UTC)),
+        windows=shown.windows(catalog.environments[environment], parts.clock()),
     )
 
 
