@@ -1,6 +1,7 @@
 """The door to git repositories: puts mirrors, the git program, reading and writing together."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -32,6 +33,7 @@ from towpath.git import (
 from towpath.ports import errors
 from towpath.ports import git as port
 
+log = logging.getLogger(__name__)
 _PROMOTION = "Towpath-Promotion"
 _SEARCHED = 10_000
 _REMEMBERED_FOLDERS = 32 * 1024 * 1024
@@ -185,8 +187,9 @@ class GitRepositories:
             await self._remote(repository).push(mirror.path, branch, old, new)
         except remote.Elsewhere as elsewhere:
             await self._look_where(repository, branch, old, new, elsewhere)
-        except mirrors.Damaged:
-            await self._mend(mirror)
+        except mirrors.Damaged as damage:
+            async with mirror.locked():
+                await self._fetch_anew(mirror, damage)
             raise errors.Moved(f"the mirror of {repository} was rebuilt") from None
         await self._work(mirror, lambda objects: references.moved(objects, branch, old, new))
 
@@ -255,7 +258,7 @@ class GitRepositories:
         """What the git program says of the mirror, for other parts of this room.
 
         With `feed` it is given there while git goes on, and the answer is empty; `feed` may have
-        taken a part when `Temporary` says that the mirror had to be fetched anew.
+        taken a part when `Temporary` says that the mirror was not whole.
         """
         mirror = await self._prepared(repository)
         server = self._remote(repository)
@@ -264,8 +267,8 @@ class GitRepositories:
         try:
             return await server.ask(mirror.path, arguments, feed)
         except mirrors.Damaged as damage:
-            await self._mend(mirror)
-            raise _fetched_anew(mirror) from damage
+            await self._mended(mirror, lambda: server.ask(mirror.path, arguments, _unheard))
+            raise _asked_too_early(mirror) from damage
 
     async def maintain(self) -> None:
         """Pack what has become many small files, in each mirror in use. Call it now and then."""
@@ -297,26 +300,41 @@ class GitRepositories:
     async def _whole(
         self, mirror: mirrors.Mirror, doing: Callable[[], Awaitable[Answer]]
     ) -> Answer:
-        """Do it on the mirror; a damaged one is fetched anew, and asked once more."""
+        """Do it on the mirror; once more if that was damaged."""
         try:
             return await doing()
         except mirrors.Damaged:
-            await self._mend(mirror)
-        try:
-            return await doing()
-        except mirrors.Damaged as damage:
-            raise _beyond_mending(mirror, damage) from damage
+            return await self._mended(mirror, doing)
 
-    async def _mend(self, mirror: mirrors.Mirror) -> None:
+    async def _mended(
+        self, mirror: mirrors.Mirror, doing: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        """Do it when nobody changes the mirror; a damaged one is fetched anew first.
+
+        While another process fetches, a commit can be there before its files.
+        """
         async with mirror.locked():
-            await mirror.replace()
-            mirror.fetched = await self._fetch(mirror)
+            try:
+                return await doing()
+            except mirrors.Damaged as damage:
+                await self._fetch_anew(mirror, damage)
+            try:
+                return await doing()
+            except mirrors.Damaged as damage:
+                raise _beyond_mending(mirror, damage) from damage
+
+    async def _fetch_anew(self, mirror: mirrors.Mirror, damage: mirrors.Damaged) -> None:
+        """Replace a mirror whose lock is held."""
+        _warn(mirror, damage)
+        await mirror.replace()
+        mirror.fetched = await self._fetch(mirror)
 
     async def _fetch(self, mirror: mirrors.Mirror) -> port.Heads:
         """Fetch into a mirror whose lock is held; into a new one if it is damaged."""
         try:
             return await mirror.unlocked(lambda: self._fetch_once(mirror))
-        except mirrors.Damaged:
+        except mirrors.Damaged as damage:
+            _warn(mirror, damage)
             await mirror.replace()
         try:
             return await mirror.unlocked(lambda: self._fetch_once(mirror))
@@ -411,12 +429,21 @@ def _branch_gone(repository: str, branch: str) -> errors.Permanent:
     )
 
 
-def _fetched_anew(mirror: mirrors.Mirror) -> errors.Temporary:
+def _unheard(piece: bytes) -> None:
+    """Take a part of an answer that was given away before."""
+
+
+def _warn(mirror: mirrors.Mirror, damage: mirrors.Damaged) -> None:
+    where = refusals.clean(mirror.address)
+    log.warning("the mirror of %s is damaged and is fetched anew: %s", where, damage)
+
+
+def _asked_too_early(mirror: mirrors.Mirror) -> errors.Temporary:
     where = refusals.clean(mirror.address)
     return errors.Temporary(
         reasons.Reason(
             Code.GIT_UNREACHABLE,
-            f"the mirror of {where} was damaged, and was fetched anew",
+            f"the mirror of {where} was not whole while it was read; it is now",
             {"repository": where},
             advice="Ask again.",
         )

@@ -123,8 +123,8 @@ async def test_a_broken_branch_file_is_mended_by_a_fetch(
     assert (await door.fetch(remote.url)).branches == {"main": head}
 
 
-def lose(mirror: Path, revision: str) -> None:
-    """Take one object out of a mirror."""
+def lose(mirror: Path, revision: str) -> str:
+    """Take one object out of a mirror, and tell its file's name; it lies beside it."""
     name = git_servers.git(mirror, "rev-parse", revision)
     if packs := [*mirror.rglob("*.pack")]:
         for pack in packs:
@@ -133,7 +133,9 @@ def lose(mirror: Path, revision: str) -> None:
             subprocess.run(
                 ["git", "unpack-objects", "-q"], input=moved.read_bytes(), cwd=mirror, check=True
             )
-    (mirror / "objects" / name[:2] / name[2:]).unlink()
+    file = mirror / "objects" / name[:2] / name[2:]
+    file.rename(file.with_suffix(".lost"))
+    return f"{name[:2]}/{name[2:]}"
 
 
 @pytest.mark.parametrize("lost", ["~1", "~1^{tree}"])
@@ -155,12 +157,29 @@ async def test_a_range_given_away_in_parts_is_to_be_asked_again_where_a_commit_w
     await door.fetch(remote.url)
     lose(the_mirror(tmp_path), second)
     past = GitPast(door)
-    with pytest.raises(errors.Temporary, match="damaged, and was fetched anew"):
+    with pytest.raises(errors.Temporary, match="was not whole while it was read"):
         await past.between(remote.url, first, third)
     assert [each.sha for each in (await past.between(remote.url, first, third)).came] == [
         third,
         second,
     ]
+
+
+async def test_a_mirror_that_another_process_fetches_into_is_not_thrown_away(
+    tmp_path: Path, door: GitRepositories, remote: git_servers.Origin
+) -> None:
+    head = remote.commit({"qa/values.yaml": VALUES})
+    await door.fetch(remote.url)
+    (built,) = await door.build(remote.url, head, [change("v2")])
+    tree = the_mirror(tmp_path) / "objects" / lose(the_mirror(tmp_path), f"{head}^{{tree}}")
+    other = mirrors.Mirrors(tmp_path / "mirrors", mirrors.Repositories()).at(remote.url)
+    async with other.locked():
+        asked = asyncio.create_task(GitRepositories(tmp_path / "mirrors").files(remote.url, head))
+        await asyncio.sleep(0.5)
+        assert not asked.done()
+        tree.with_suffix(".lost").rename(tree)
+    assert await asked == {"qa/values.yaml": VALUES.encode()}
+    assert (await door.commit(remote.url, built.commit)).sha == built.commit
 
 
 async def test_whether_there_is_a_mirror_can_be_asked_of_a_harmed_one(

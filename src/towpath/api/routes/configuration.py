@@ -1,6 +1,5 @@
 """What is configured, and what is wrong with it."""
 
-
 from fastapi import APIRouter
 
 from towpath.api import errors, reach
