@@ -394,7 +394,7 @@ def _carriers(
 ) -> Mapping[UUID, str]:
     found: dict[UUID, str] = {}
     for commit in islice(commits.walk(objects, base, head), _SEARCHED):
-        if _PROMOTION not in commit.message:
+        if _PROMOTION not in commits.message_of(commit):
             continue
         for text in commits.described(commit).trailers.get(_PROMOTION, ()):
             if text in wanted:

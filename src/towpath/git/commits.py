@@ -92,17 +92,37 @@ def _check_whole(repository: pygit2.Repository) -> None:
 
 def described(commit: pygit2.Commit) -> port.Commit:
     """A commit as people are shown it."""
-    message = commit.message
+    message = message_of(commit)
     return port.Commit(
         sha=str(commit.id),
-        author=commit.author.name,
-        author_email=commit.author.email,
+        author=author_of(commit),
+        author_email=_email_of(commit),
         authored_at=_when(commit.author.time, commit.author.offset),
         committed_at=_when(commit.commit_time, commit.commit_time_offset),
         message=message,
         parents=tuple(str(parent) for parent in commit.parent_ids),
         trailers=trailers.parse(message),
     )
+
+
+def message_of(commit: pygit2.Commit) -> str:
+    """A commit's message. Anybody can claim any encoding, and write in another."""
+    try:
+        return commit.message
+    except (LookupError, UnicodeError):
+        return commit.raw_message.decode("utf-8", "replace")
+
+
+def author_of(commit: pygit2.Commit) -> str:
+    """The name of a commit's author, whatever encoding it claims."""
+    try:
+        return commit.author.name
+    except (LookupError, UnicodeError):
+        return commit.author.raw_name.decode("utf-8", "replace")
+
+
+def _email_of(commit: pygit2.Commit) -> str:
+    return commit.author.raw_email.decode("utf-8", "replace")
 
 
 def _when(seconds: int, offset: int) -> datetime:

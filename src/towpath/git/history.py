@@ -7,7 +7,7 @@ from itertools import islice
 
 import pygit2
 
-from towpath.git import trees
+from towpath.git import commits, trees
 
 _SEARCHED = 500
 _LOOKED_INTO = 50
@@ -41,7 +41,7 @@ def last_change(
         room -= 1
         before = _entry_before(repository, commit, path)
         if before != trees.entry(repository, commit.tree_id, path) and not holds(before):
-            return Culprit(str(commit.id), commit.author.name)
+            return Culprit(str(commit.id), commits.author_of(commit))
     return Culprit()
 
 

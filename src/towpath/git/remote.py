@@ -30,6 +30,7 @@ _ELSEWHERE = re.compile(
     r"atomic|unable to (lock|create)",
     re.IGNORECASE,
 )
+_SHALLOW = "because shallow roots are not allowed to be updated"
 _BACKWARDS = "non-fast-forward"
 _NO_ROOM = re.compile(r"no space left|disk quota", re.IGNORECASE)
 
@@ -91,6 +92,8 @@ class Remote:
         if finished.code != 0 and mirrors.is_damage(finished.complaint):
             raise mirrors.Damaged(refusals.shown(finished.complaint, self._secret))
         self._check(finished)
+        if _SHALLOW in finished.complaint:  # git says so, leaves its branches out, and succeeds
+            raise self._shallow()
 
     async def ask(
         self, mirror: Path, arguments: Sequence[str], feed: process.Feed | None = None
@@ -196,6 +199,18 @@ class Remote:
     @property
     def _secret(self) -> str:
         return self.mine.token if self.mine else ""
+
+    def _shallow(self) -> errors.Permanent:
+        return errors.Permanent(
+            reasons.Reason(
+                Code.UNSUPPORTED,
+                f"{refusals.clean(self.address)} is a shallow clone: its history is cut off, so "
+                "it cannot be mirrored",
+                {"repository": refusals.clean(self.address)},
+                advice="Run `git fetch --unshallow` in it, or give the repository that it is a "
+                "clone of.",
+            )
+        )
 
     def _too_much(self, command: str) -> errors.Permanent:
         return errors.Permanent(

@@ -109,6 +109,58 @@ async def test_a_sha256_repository_is_refused_with_a_reason(
     assert "SHA-256" in refused.value.reason.sentence
 
 
+async def test_a_shallow_clone_is_refused_with_what_to_do(
+    door: GitRepositories, remote: git_servers.Origin
+) -> None:
+    remote.commit({"a": "1"})
+    remote.commit({"a": "2"})
+    shallow = remote.path.parent / "shallow"
+    git_servers.git(remote.path.parent, "clone", "--quiet", "--depth=1", remote.url, str(shallow))
+    for _ in range(2):
+        with pytest.raises(errors.Permanent) as refused:
+            await door.fetch(f"file://{shallow}")
+        assert refused.value.reason.code is Code.UNSUPPORTED
+        assert "unshallow" in refused.value.reason.advice
+    git_servers.git(shallow, "fetch", "--quiet", "--unshallow")
+    head = remote.head()
+    assert (await door.fetch(f"file://{shallow}")).branches["main"] == head
+
+
+@pytest.mark.parametrize("claimed", ["nonsense", "UTF-8", "UTF-16", "idna", "hex"])
+async def test_a_commit_in_another_encoding_than_it_claims_hides_none_of_ours(
+    door: GitRepositories, remote: git_servers.Origin, claimed: str
+) -> None:
+    base = remote.commit({"a": "1"})
+    strange = _written_as(remote, claimed, author=b"J\xe9r", message=b"d\xe9j\xe0 vu\n")
+    write = uuid4()
+    ours = remote.commit({"a": "2"}, f"Promote\n\nTowpath-Promotion: {write}\n")
+    await door.fetch(remote.url)
+    assert await door.find_writes(remote.url, base, ours, [write]) == {write: ours}
+    listed = await door.commits(remote.url, base, ours, 10)
+    assert [each.sha for each in listed] == [ours, strange]
+    assert listed[1].author.startswith("J")
+    assert listed[1].subject
+
+
+def _written_as(remote: git_servers.Origin, encoding: str, *, author: bytes, message: bytes) -> str:
+    """A commit on top of main that claims an encoding, in bytes that are of another."""
+    before = git_servers.git(remote.path, "cat-file", "commit", "main")
+    person = author + b" <j@example.org> 1750000100 +0000"
+    body = b"tree %b\nparent %b\nauthor %b\ncommitter %b\nencoding %b\n\n%b" % (
+        before.split()[1].encode(),
+        remote.head().encode(),
+        person,
+        person,
+        encoding.encode(),
+        message,
+    )
+    sha = git_servers.git(
+        remote.path, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", given=body
+    )
+    git_servers.git(remote.path, "update-ref", "refs/heads/main", sha)
+    return sha
+
+
 async def test_commits_are_listed_newest_first_with_their_trailers(
     door: GitRepositories, remote: git_servers.Origin
 ) -> None:
