@@ -115,14 +115,16 @@ def origin(folder: Path, name: str) -> Origin:
 
 
 class _Complaints(logging.Handler):
-    """Keeps what is logged as an error: nothing a person does may lead to that."""
+    """Keeps what is logged as an error, but by `excused`: nothing a person does may lead to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, excused: str) -> None:
         super().__init__(logging.ERROR)
         self.found: list[logging.LogRecord] = []
+        self._excused = excused
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.found.append(record)
+        if record.name != self._excused:
+            self.found.append(record)
 
 
 @dataclass
@@ -304,7 +306,7 @@ class World:
     async def working(self, url: str, **options: Any) -> AsyncIterator["World"]:
         """An engine at work. What it logs as an error, or looks that spin, are failures."""
         await schema.upgrade(url)
-        complaints = _Complaints()
+        complaints = _Complaints(options.pop("excused", ""))
         logger = logging.getLogger("towpath")
         logger.addHandler(complaints)
         self.pool = database.connect(url)

@@ -18,6 +18,7 @@ STARTS_PROCESSES = {
 EDGES = {
     "engine/running.py",
     "engine/worker.py",
+    "engine/introduction.py",
     "engine/observe.py",
     "engine/configuring.py",
     "engine/outbox.py",

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from towpath.domain import catalog
 from towpath.domain.reasons import Reason
-from towpath.engine import lines, messages
+from towpath.engine import defects, lines, messages
 from towpath.engine.inforce import InForce
 from towpath.engine.reading import Found, Reader
 from towpath.ports import git
 from towpath.ports.errors import OutsideError
-from towpath.ports.store import LandedPart, Store
+from towpath.ports.store import LandedPart, Store, StoreUnavailable
 
 COMMITS_SEARCHED = 20_000
 
@@ -69,6 +69,10 @@ class Introduction:
                     changed.append(name)
             except OutsideError as error:
                 failed[name] = error.reason
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # a defect of ours with one product must stop no other
+                failed[name] = defects.of(name, error)
         return Introduced(changed, failed)
 
     async def _introduce(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from towpath.domain import catalog
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release
-from towpath.engine import lines
+from towpath.engine import defects, lines
 from towpath.engine.discovery import Discovery
 from towpath.engine.inforce import Configured, InForce
 from towpath.engine.introduction import Introduction
@@ -138,6 +138,11 @@ class Observer:
             made = await self._discovery.consider(product, revisions)
         except OutsideError as error:
             await self._note(PRODUCT, product, error.reason)
+            return None
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # a defect of ours with one product must stop no other
+            await self._note(PRODUCT, product, defects.of(product, error))
             return None
         await self._note(PRODUCT, product, None)
         return made

@@ -269,13 +269,18 @@ class _Gathered:
         return {path: entry for path, entry in self.entries.items() if entry.is_file}
 
     def found(self, version: str, seen: Iterable[content.Image]) -> Found:
-        """All of it. A file that is taken whole is not taken by values as well."""
+        """All of it. A file that is taken whole is not taken by values as well.
+
+        Raises `Problem` for a name that is no text.
+        """
         files = [content.FileContent(path, whole=whole) for path, whole in self._whole.items()]
         files += [
             content.FileContent(path, values=tuple(by_place.values()))
             for path, by_place in self._values.items()
             if path not in self._whole
         ]
+        for file in files:
+            _refuse_other_than_text(file.path)
         unique = tuple(dict.fromkeys(seen))
         return Found(
             tuple(sorted(files, key=lambda file: file.path)),
@@ -284,6 +289,20 @@ class _Gathered:
             self._bodies,
             tuple(self._unmet),
         )
+
+
+def _refuse_other_than_text(path: str) -> None:
+    raw = path.encode("utf-8", "surrogateescape")
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        shown = raw.decode("utf-8", "backslashreplace")
+        raise problems.Problem(
+            Code.UNSUPPORTED,
+            f"the name of the file {shown} is not UTF-8, so the file cannot be promoted",
+            "Rename the file, or leave it out of the template.",
+            file=shown,
+        ) from None
 
 
 def _reading(request: port.ReadRequest, found: Found) -> port.Reading:

@@ -130,11 +130,11 @@ def spelled(repository: str, tag: str, digest: str) -> content.Image:
 
 
 def scalar_text(value: object) -> str:
-    """A scalar as it is spelled without quotes; nothing for null."""
+    """A scalar as it is spelled without quotes, with no zero byte; nothing for null."""
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
         case _:
-            return str(value)
+            return str(value).replace("\0", "\ufffd")
