@@ -8,6 +8,7 @@ Values are written into the text by the driver, since only so can a message hold
 statements are `sqlalchemy.text` as everywhere, and their text is never made of values.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
@@ -20,6 +21,10 @@ from psycopg.pq import TransactionStatus
 Row = Any  # a named tuple: its fields are the statement's columns
 _BETWEEN_STATEMENTS = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 Driver = psycopg.AsyncConnection[Row]
+
+
+class Silent(Exception):  # noqa: N818
+    """The server did not answer for so long that nobody can be there any more."""
 
 
 class Answer:
@@ -47,10 +52,14 @@ class Answer:
 
 
 class Connection:
-    """Runs statements; in a transaction if it was made `within` one."""
+    """Runs statements; in a transaction if it was made `within` one.
 
-    def __init__(self, driver: Driver, *, within: bool) -> None:
+    Whatever waits for an answer of the server raises `Silent` after `patience_s`.
+    """
+
+    def __init__(self, driver: Driver, *, within: bool, patience_s: float) -> None:
         self.driver = driver
+        self._patience_s = patience_s
         self._cursor = psycopg.AsyncClientCursor(driver)
         self._waiting: list[str] = ["BEGIN"] if within else []
         self._within = within
@@ -83,13 +92,18 @@ class Connection:
             TransactionStatus.INTRANS,
             TransactionStatus.INERROR,
         ):
-            with suppress(psycopg.Error):
-                await self.driver.rollback()
+            with suppress(psycopg.Error, TimeoutError):
+                async with asyncio.timeout(self._patience_s):
+                    await self.driver.rollback()
 
     async def _send(self) -> None:
         message, self._waiting = "\n;\n".join(self._waiting), []
-        await self._cursor.execute(message.encode())
-        await self._cursor.set_result(-1)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._cursor.execute(message.encode())
+                await self._cursor.set_result(-1)
+        except TimeoutError:
+            raise Silent(f"the database did not answer for {self._patience_s:g} s") from None
 
 
 @lru_cache(maxsize=500)

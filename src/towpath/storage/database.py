@@ -1,5 +1,6 @@
 """The connection to PostgreSQL: one engine, short transactions, trouble in words of the ports."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from towpath.ports.store import StoreUnavailable
-from towpath.storage.connection import Connection, Driver
+from towpath.storage.connection import Connection, Driver, Silent
 from towpath.storage.pool import Crowded, Pool
 
 T = TypeVar("T")
@@ -30,30 +31,47 @@ FROZEN_AFTER_MS = 5_000
 TRANSACTION_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + FROZEN_AFTER_MS
 BOUNDS_TRANSACTIONS = 170_000  # the first version of the server that can
 CONNECT_TIMEOUT_S = 10
+# What is asked of a server that has vanished, or of a proxy before it, is never answered; and none
+# that is there takes longer.
+PATIENCE_S = 40.0
+# On the way there TCP itself notices sooner that nobody answers. Sockets of a folder ignore it.
+_ALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 _UNABLE = ("25006", "25P03", "25P04")  # read only, idle for too long, a transaction too long
 _BOUND_TRANSACTIONS = f"SET SESSION transaction_timeout = {TRANSACTION_TIMEOUT_MS}"
 _ROLLED_BACK = ("40001", "40P01", "55P03")  # serialization, deadlock, lock timeout
 
 
 def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine for a `postgresql+psycopg://` address."""
+    """An engine for a `postgresql+psycopg://` address; what that says of connections holds."""
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=CONNECT_TIMEOUT_S,
-        connect_args={"prepare_threshold": None, **_session()},
+        connect_args={"prepare_threshold": None, **terms(sa.make_url(url))},
     )
     sa.event.listen(engine.sync_engine, "connect", _bound_transactions)
     return engine
 
 
-def _session() -> dict[str, Any]:
+def terms(url: sa.URL) -> dict[str, Any]:
+    """Where and on which terms to connect: what the address says holds, and ours beside it."""
+    _, said = url.get_dialect()().create_connect_args(url)
+    ours = (
+        f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
+        f" -c idle_in_transaction_session_timeout={FROZEN_AFTER_MS}"
+    )
     return {
         "connect_timeout": CONNECT_TIMEOUT_S,
+        **_ALIVE,
+        **said,
         "client_encoding": "utf8",
-        "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c jit=off"
-        f" -c idle_in_transaction_session_timeout={FROZEN_AFTER_MS}",
+        "options": f"{said.get('options', '')} {ours}".lstrip(),
     }
 
 
@@ -69,9 +87,8 @@ def _bound_transactions(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
 
 async def _connected(engine: AsyncEngine) -> Driver:
     """A connection of the driver, to where the engine's are, on the same terms."""
-    _, where = engine.dialect.create_connect_args(engine.url)
     driver = await psycopg.AsyncConnection.connect(
-        **where, **_session(), autocommit=True, row_factory=namedtuple_row
+        **terms(engine.url), autocommit=True, row_factory=namedtuple_row
     )
     try:
         if driver.info.server_version >= BOUNDS_TRANSACTIONS:
@@ -89,8 +106,9 @@ class Database:
     SQLAlchemy composes.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, patience_s: float = PATIENCE_S) -> None:
         self.engine = engine
+        self._patience_s = patience_s
         self._pool = Pool(lambda: _connected(engine), _bound(engine), CONNECT_TIMEOUT_S)
         sa.event.listen(engine.sync_engine, "engine_disposed", lambda _: self._pool.close_idle())
 
@@ -112,7 +130,7 @@ class Database:
         """Run `work` in one transaction through SQLAlchemy. Raises as `transact` does."""
 
         async def once() -> T:
-            async with _begun(self.engine) as connection:
+            async with _answered(self._patience_s), _begun(self.engine) as connection:
                 return await work(connection)
 
         return await self._attempts(once)
@@ -139,7 +157,7 @@ class Database:
         """Have a transaction for as long as the block runs."""
         with _told():
             async with self._pool.connection() as driver:
-                connection = Connection(driver, within=within)
+                connection = Connection(driver, within=within, patience_s=self._patience_s)
                 try:
                     yield connection
                     await connection.commit()
@@ -164,8 +182,20 @@ def _told() -> Iterator[None]:
         if _is_unavailable(error):
             raise StoreUnavailable(_first_line(error)) from error
         raise
-    except Crowded as error:
+    except (Crowded, Silent) as error:
         raise StoreUnavailable(str(error)) from error
+
+
+@asynccontextmanager
+async def _answered(patience_s: float) -> AsyncIterator[None]:
+    within = asyncio.timeout(patience_s)
+    try:
+        async with within:
+            yield
+    except TimeoutError as error:
+        if not within.expired():  # not the database's, but of what was run with it
+            raise
+        raise StoreUnavailable(f"the database did not answer for {patience_s:g} s") from error
 
 
 @asynccontextmanager
