@@ -31,7 +31,6 @@ from towpath.integrations.jira.adapter import Jira
 from towpath.integrations.jira.deployments import JiraDeployments
 from towpath.integrations.oci.adapter import Access, Registries
 from towpath.manifests import repositories
-from towpath.ports.errors import OutsideError
 from towpath.ports.outside import Host, Registry, Tracker
 from towpath.ports.store import StoreUnavailable
 from towpath.runner import Limits, LocalRunner
@@ -377,25 +376,28 @@ async def _working(
         asyncio.create_task(engine.worker.run(), name="worker"),
         asyncio.create_task(engine.running.run(), name="running"),
     ]
+    for task in tasks:
+        task.add_done_callback(_tell_of_its_end)
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                log.error("a part of the engine ended early", exc_info=outcome)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tell_of_its_end(task: asyncio.Task[None]) -> None:
+    """No part ends before it is cancelled; one that does is missed from then on."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("%s ended by a defect: restart Towpath", task.get_name(), exc_info=error)
 
 
 async def _maintain(kept: Sequence[adapter.GitRepositories]) -> None:
     """Keep the mirrors small."""
     while True:
         await asyncio.sleep(MAINTENANCE_S)
-        try:
-            for git in kept:
-                await git.maintain()
-        except OutsideError as error:
-            log.warning("the mirrors were not tidied: %s", error)
+        for git in kept:
+            await git.maintain()
 
 
 class _Server(uvicorn.Server):

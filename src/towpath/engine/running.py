@@ -213,6 +213,8 @@ class Running:
                 await self._renew()
             except StoreUnavailable as error:
                 log.warning("leases of steps not renewed, the database is away: %s", error)
+            except Exception:  # nobody else would keep what is executed
+                log.exception("leases of steps were not renewed")
 
     async def _renew(self) -> None:
         held = tuple(self._tasks)

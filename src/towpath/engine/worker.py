@@ -65,6 +65,10 @@ class Worker:
             log.warning("the database does not answer: %s", error)
             await asyncio.sleep(ASK_EVERY_S)
             return
+        except Exception:  # this worker must outlive a defect of ours
+            log.exception("no looks were taken")
+            await asyncio.sleep(ASK_EVERY_S)
+            return
         for ticket in tickets:
             self._running[ticket] = asyncio.create_task(self._look(ticket))
         if not tickets:
@@ -114,6 +118,8 @@ class Worker:
                     await self._store.renew_leases(tuple(self._running))
             except StoreUnavailable as error:
                 log.warning("leases not renewed, the database is away: %s", error)
+            except Exception:  # nobody else would keep what is under way
+                log.exception("leases were not renewed")
 
     async def _stop(self) -> None:
         tasks = list(self._running.values())

@@ -271,12 +271,21 @@ class GitRepositories:
             raise _asked_too_early(mirror) from damage
 
     async def maintain(self) -> None:
-        """Pack what has become many small files, in each mirror in use. Call it now and then."""
+        """Pack what has become many small files, in each mirror in use. Call it now and then.
+
+        A mirror that cannot be packed now stays as it is, and keeps no other from it.
+        """
         for mirror in self._mirrors:
-            await mirror.prepare()
-            if await asyncio.to_thread(maintenance.is_due, mirror.path):
-                async with mirror.locked():
-                    await maintenance.run(self._program, mirror.path)
+            try:
+                await self._tidied(mirror)
+            except (errors.OutsideError, process.Overdue, OSError) as trouble:
+                log.warning("the mirror %s was not tidied: %s", mirror.path.name, trouble)
+
+    async def _tidied(self, mirror: mirrors.Mirror) -> None:
+        await mirror.prepare()
+        if await asyncio.to_thread(maintenance.is_due, mirror.path):
+            async with mirror.locked():
+                await maintenance.run(self._program, mirror.path)
 
     def _remote(self, repository: str) -> remote.Remote:
         mine = credentials.best(self._known, repository)

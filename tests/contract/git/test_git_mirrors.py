@@ -13,7 +13,7 @@ import pytest
 
 import git_servers
 from towpath.domain import content, values
-from towpath.git import mirrors
+from towpath.git import maintenance, mirrors
 from towpath.git.adapter import GitRepositories
 from towpath.git.past import GitPast
 from towpath.ports import errors
@@ -309,6 +309,23 @@ async def test_maintenance_packs_and_keeps_what_was_built_and_not_pushed(
     assert len(list((mirror / "objects" / "pack").glob("*.pack"))) == 1
     await door.push(remote.url, "main", head, built[0].commit)
     assert remote.head() == built[0].commit
+
+
+async def test_a_mirror_that_is_not_packed_in_time_is_told_of_and_stops_nothing(
+    tmp_path: Path,
+    door: GitRepositories,
+    remote: git_servers.Origin,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    remote.commit({"a": "1"})
+    await door.fetch(remote.url)
+    objects = pygit2.Repository(str(the_mirror(tmp_path)))
+    for number in range(8_000):
+        objects.create_blob(b"loose %d" % number)
+    monkeypatch.setattr(maintenance, "_DEADLINE", 0.001)
+    await door.maintain()
+    assert "was not tidied: no answer within 0.001 s" in caplog.text
 
 
 async def test_what_a_door_has_open_survives_the_maintenance_of_another(
