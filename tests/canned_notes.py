@@ -5,8 +5,10 @@ from typing import Any
 Document = dict[str, Any]
 
 
-def group(*items: Document, unresolved: tuple[tuple[str, str], ...] = ()) -> Document:
-    lacking = [{"what": what, "reason": reason} for what, reason in unresolved]
+def group(
+    *items: Document, unresolved: tuple[tuple[str, str], ...] = (), outlook: str = "given_up"
+) -> Document:
+    lacking = [{"what": what, "reason": why, "outlook": outlook} for what, why in unresolved]
     return {"items": [*items], "resolved": len(items), "total": len(items), "unresolved": lacking}
 
 
@@ -83,8 +85,13 @@ def notes(**groups: Document) -> Document:
         "commits": group(commit("Fix rounding")),
         "images": group(image),
         "gitops": group(),
+        "resolving": {"state": "over", "next_try_at": None, "tries": 1},
         **groups,
     }
+
+
+def trying(state: str, next_try_at: str | None = None) -> Document:
+    return {"state": state, "next_try_at": next_try_at, "tries": 3}
 
 
 def trace(**more: Any) -> Document:

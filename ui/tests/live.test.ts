@@ -46,6 +46,10 @@ describe("what happens", () => {
     await vi.advanceTimersByTimeAsync(100);
     expect([old("notes", "shop-1", "qa", ""), look.mock.calls.length]).toEqual([false, 1]);
 
+    live.noted("shop-2");
+    expect([old("notes", "shop-1", "qa", ""), old("notes", "shop-2", "qa", "")]).toEqual([false, true]);
+    cache.setQueryData(["notes", "shop-2", "qa", ""], {});
+
     live.happened({ ...event, kind: "CommitLanded", product: "" });
     await vi.advanceTimersByTimeAsync(100);
     expect([old("notes", "shop-1", "qa", ""), old("notes", "shop-2", "qa", "")]).toEqual([true, false]);

@@ -8,7 +8,7 @@ import {
 } from "@tanstack/react-router";
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
-import { isWhole, pause } from "../src/api/notes";
+import { isComing, untilMadeAnew } from "../src/api/notes";
 import type { NotesDocument } from "../src/api/schema";
 import { ByComponent, Changes, Deployed } from "../src/notes/groups";
 import * as told from "../src/notes/notes";
@@ -109,18 +109,47 @@ describe("what is not known", () => {
   });
 
   it("is one line for many things that wait for the same repository", () => {
-    const read = (sha: string) => ({ what: sha, reason: `commit ${sha}: shop.git is being read` });
+    const read = (sha: string) => ({
+      what: sha,
+      reason: `commit ${sha}: shop.git is being read`,
+      outlook: "coming" as const,
+    });
     const many: NotesDocument = {
       ...notes,
       features: { ...notes.features, unresolved: [] },
       images: { ...notes.images, unresolved: [read("ab12"), read("cd34"), read("ab12")] },
     };
-    expect(told.missing(many)).toEqual([{ reason: "shop.git is being read", what: ["ab12", "cd34"] }]);
+    expect(told.missing(many, "coming")).toEqual([{ reason: "shop.git is being read", what: ["ab12", "cd34"] }]);
   });
 
-  it("is looked for again, less and less often, until all is known", () => {
-    expect(isWhole(notes)).toBe(false);
-    expect([1, 4, 5, 9, 100].map(pause)).toEqual([1500, 1500, 3000, 6000, 60000]);
+  const now = Date.parse("2026-11-22T12:00:00Z");
+  const coming: NotesDocument = {
+    ...notes,
+    features: {
+      ...notes.features,
+      unresolved: [
+        { what: "SHOP-7", reason: "jira does not answer", outlook: "coming" },
+        { what: "SHOP-8", reason: "is gone", outlook: "given_up" },
+      ],
+    },
+    resolving: { state: "waiting", next_try_at: "2026-11-22T12:00:40Z", tries: 3 },
+  };
+
+  it("is on its way with the time of the next try, or given up", async () => {
+    const soon = new Date(Date.now() + 600_500).toISOString();
+    await shown(<Unknown notes={{ ...coming, resolving: { ...coming.resolving, next_try_at: soon } }} />);
+    const unknown = within(screen.getByRole("region", { name: "What is not known" }));
+    expect(unknown.getByText("1 on the way").parentElement?.textContent).toMatch(/^1 on the way, next try in \d+m \d\ds$/);
+    expect(unknown.getByText("1 given up")).toBeTruthy();
+    cleanup();
+    await shown(<Unknown notes={{ ...coming, resolving: { state: "asking", next_try_at: null, tries: 3 } }} />);
+    expect(screen.getByText("1 on the way").parentElement?.textContent).toBe("1 on the way, asked for now");
+  });
+
+  it("is looked for again after the next try, and not at all once nothing is on its way", () => {
+    expect(untilMadeAnew(coming, now)).toBe(55_000);
+    expect(untilMadeAnew({ ...coming, resolving: { state: "asking", next_try_at: null, tries: 3 } }, now)).toBe(15_000);
+    expect([isComing(notes), untilMadeAnew(notes, now)]).toEqual([false, false]);
   });
 });
 

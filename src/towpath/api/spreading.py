@@ -9,8 +9,10 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from towpath.ports.store import StoreUnavailable
+from towpath.storage import notifications
 from towpath.storage.queries import Queries
 from towpath.storage.timeline import Happened
 
@@ -25,10 +27,21 @@ class TooMany(Exception):  # noqa: N818
     """There are as many followers as are allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunsChanged:
-    """Runs of a release's workflows have changed (empty: of any); ask for them anew."""
+class What(StrEnum):
+    """What changes without an event of its own."""
 
+    RUNS = "runs"
+    NOTES = "notes"
+
+
+_BY_CHANNEL = {notifications.RUNS: What.RUNS, notifications.NOTES: What.NOTES}
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something of a release has changed (empty: of any); ask for it anew."""
+
+    what: What
     release: str
 
     @property
@@ -37,7 +50,7 @@ class RunsChanged:
         return self.release.rpartition("-")[0]
 
 
-News = Happened | RunsChanged
+News = Happened | Changed
 
 
 @dataclass(eq=False, slots=True)
@@ -63,7 +76,7 @@ class Follower:
 
     def wants(self, event: News) -> bool:
         """Whether the news are of its product and release."""
-        if isinstance(event, RunsChanged) and not event.release:
+        if isinstance(event, Changed) and not event.release:
             return True
         return self.product in ("", event.product) and self.release in ("", event.release)
 
@@ -83,15 +96,15 @@ class Spreading:
         return len(self._followers)
 
     async def run(self) -> None:
-        """Spread events and news of runs until cancelled."""
+        """Spread events and word of other changes until cancelled."""
         async with asyncio.TaskGroup() as both:
             both.create_task(self._events_for_ever())
-            both.create_task(self._runs_for_ever())
+            both.create_task(self._changes_for_ever())
 
-    async def _runs_for_ever(self) -> None:
-        async for release in self._queries.run_news():
+    async def _changes_for_ever(self) -> None:
+        async for channel, release in self._queries.changes():
             for follower in self._followers:
-                follower.offer(RunsChanged(release))
+                follower.offer(Changed(_BY_CHANNEL[channel], release))
 
     async def _events_for_ever(self) -> None:
         async for _ in self._queries.wakes():
@@ -136,7 +149,7 @@ class Spreading:
     async def events(
         self, follower: Follower, last: int | None, until: float
     ) -> AsyncGenerator[News, None]:
-        """Everything the follower wants after `last` (None: from now), and news of runs from now.
+        """Everything the follower wants after `last` (None: from now), and other changes from now.
 
         Ends when it is left behind, and at `until`, on the clock of the event loop.
         """
@@ -147,7 +160,7 @@ class Spreading:
             # An id from before a restore of the database may be higher than any there is.
             sent = max(sent, min(last, await self._queries.newest_event()))
         while (event := await _next(follower, until)) is not None:
-            if isinstance(event, RunsChanged) or event.id > sent:
+            if isinstance(event, Changed) or event.id > sent:
                 yield event
 
     async def _missed(self, follower: Follower, last: int, until: int) -> AsyncIterator[Happened]:

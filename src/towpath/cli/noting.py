@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,9 +12,7 @@ from towpath.cli import client, output, times
 from towpath.history import rendering
 
 _DURATION = re.compile(r"(\d+[smhdw])+")
-_GROUPS = ("features", "pull_requests", "commits", "images", "gitops")
 _PAUSE_S = 0.5
-_ON_ITS_WAY = ("is being",)
 
 
 class Format(StrEnum):
@@ -35,19 +33,30 @@ def start(text: str) -> str:
 async def read(
     api: client.Api, release: str, environment: str, begin: str, wait: float
 ) -> client.Document:
-    """The notes; waits up to `wait` seconds for what is still being found out."""
-    end = asyncio.get_running_loop().time() + wait
+    """The notes; waits up to `wait` seconds for what is asked for within that time."""
+    end = datetime.now(UTC) + timedelta(seconds=wait)
     asked = {"environment": environment, "from": begin}
     while True:
         found = await api.get("releases", release, "notes", **asked)
-        if not _coming(found) or asyncio.get_running_loop().time() >= end:
+        if datetime.now(UTC) >= end or not _is_asked_before(end, found):
             return found
         await asyncio.sleep(_PAUSE_S)
 
 
-def _coming(found: client.Document) -> bool:
-    reasons = (lack["reason"] for name in _GROUPS for lack in found[name]["unresolved"])
-    return any(word in reason for reason in reasons for word in _ON_ITS_WAY)
+def _is_asked_before(end: datetime, found: client.Document) -> bool:
+    due = found["resolving"]["next_try_at"]
+    soon = found["resolving"]["state"] == "asking" or (due and datetime.fromisoformat(due) < end)
+    return bool(soon and rendering.coming_of(found))
+
+
+def say_what_is_coming(found: client.Document) -> None:
+    """Tell on standard error how much is still on its way, and when it is asked for."""
+    if count := len(rendering.coming_of(found)):
+        output.say(
+            f"{count:,} of what is not known {'is' if count == 1 else 'are'} on the way. "
+            f"{rendering.next_try(found)}.",
+            "Wait longer for it with --wait SECONDS.",
+        )
 
 
 def show(found: client.Document, form: Format, template: Path | None) -> None:

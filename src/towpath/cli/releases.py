@@ -312,6 +312,7 @@ def notes(
     async def work(api: client.Api) -> int:
         found = await noting.read(api, release, environment, noting.start(start), wait)
         noting.show(found, form, template)
+        noting.say_what_is_coming(found)
         return 0
 
     options.ask(server, work)

@@ -279,13 +279,16 @@ class Composition:
     # --- groups ------------------------------------------------------------------------------
     def _group(self, name: str, items: list[Document]) -> Document:
         lacking = [*self._gathered.unresolved.get(name, ()), *self._known.unresolved.get(name, ())]
-        distinct = dict.fromkeys((each.what, each.reason) for each in lacking)
+        distinct = {(each.what, each.reason): each.outlook for each in lacking}
         resolved = _resolved(name, items, {what for what, _ in distinct})
         return {
             "items": items,
             "resolved": resolved,
             "total": len(items),
-            "unresolved": [{"what": what, "reason": reason} for what, reason in distinct],
+            "unresolved": [
+                {"what": what, "reason": reason, "outlook": outlook}
+                for (what, reason), outlook in distinct.items()
+            ],
         }
 
 

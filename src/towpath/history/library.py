@@ -5,6 +5,7 @@ Without `outside` nobody is asked: what is not in a mirror is then said to be on
 
 from collections.abc import Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 
 from towpath.domain.changes import Between, Commit, Direction
@@ -12,6 +13,14 @@ from towpath.ports.errors import OutsideError
 from towpath.ports.past import Past
 
 SHORT = 10
+
+
+class Outlook(StrEnum):
+    """Whether what is not known is still on its way."""
+
+    COMING = "coming"  # it is asked for, and asked for again
+    AWAITED = "awaited"  # nobody is asked: a CI may still report it
+    GIVEN_UP = "given_up"  # what was asked has said all that it will say
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,13 @@ class Unresolved:
     reason: str
     pending: bool = False
     waits: tuple[str, ...] = ()
+
+    @property
+    def outlook(self) -> Outlook:
+        """Whether it is still on its way."""
+        if self.pending:
+            return Outlook.COMING
+        return Outlook.AWAITED if self.waits else Outlook.GIVEN_UP
 
 
 @dataclass

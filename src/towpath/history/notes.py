@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from towpath.domain.release import Release
 from towpath.history import bases, indexing, messages, ranges
 from towpath.history.composing import GROUPS, lacking
 from towpath.history.knowing import Knowing
-from towpath.history.library import Library, Unresolved
+from towpath.history.library import Library, Outlook, Unresolved
 from towpath.history.revisions import Revisions
 from towpath.history.sayings import Sayings
 from towpath.manifests import repositories
@@ -32,6 +32,7 @@ FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 3600.0
 MOST_TRIES = 60
 FRESH = timedelta(hours=1)
+FORM = 2  # of the document: what was kept in another is made anew
 
 
 class NotThere(Exception):  # noqa: N818
@@ -72,7 +73,7 @@ class Notes:
         async with self._making.setdefault(question, asyncio.Lock()):
             stored = await self._made(question, found, outside=False)
         self._making.pop(question, None)
-        return stored.document
+        return _with_outlook(stored)
 
     async def report(self, report: changes.Report) -> changes.Report:
         """Keep what a CI says, and have notes that wait for it looked at again."""
@@ -94,9 +95,9 @@ class Notes:
             await self._refreshed(stored)
             return stored
         making = _Making(self._outside, self._config(), question, release, base, outside)
-        document, index, lacks = await making.make(stored if same else None)
+        tries = (stored.tries if stored and same else 0) + outside
+        document, index, lacks = await making.make(stored if same else None, tries)
         pending = any(each.pending for each in lacks)
-        tries = stored.tries + 1 if stored and same and outside else 0
         made = Stored(
             question,
             base.key,
@@ -107,8 +108,7 @@ class Notes:
             waits=tuple(dict.fromkeys(name for each in lacks for name in each.waits)),
         )
         again = _again(tries) if pending else None
-        await self._archive.keep(made, again, index)
-        return made
+        return replace(made, next_try_at=await self._archive.keep(made, again, index))
 
     async def _refreshed(self, stored: Stored) -> None:
         """Issues change their status: what is old is asked for again once somebody looks at it."""
@@ -129,7 +129,7 @@ class Notes:
         ]
         asked = [type(each).__name__ for each in (*self._outside.trackers, *self._outside.hosts)]
         asked.append(type(self._outside.registry).__name__)
-        known = (product.components, product.issue_keys) if product else ()
+        known = (FORM, product.components, product.issue_keys) if product else (FORM,)
         return hashlib.sha256(repr((known, folders, asked)).encode()).hexdigest()[:32]
 
 
@@ -138,7 +138,7 @@ def _again(tries: int) -> timedelta | None:
     if tries >= MOST_TRIES:
         return None
     return timedelta(
-        seconds=min(FIRST_PAUSE_S * 2 ** min(tries, 20), LONGEST_PAUSE_S) if tries else 0
+        seconds=min(FIRST_PAUSE_S * 2 ** min(tries - 1, 20), LONGEST_PAUSE_S) if tries else 0
     )
 
 
@@ -154,7 +154,7 @@ class _Making:
     ask: bool
 
     async def make(
-        self, before: Stored | None
+        self, before: Stored | None, tries: int
     ) -> tuple[str, Sequence[Change], Sequence[Unresolved]]:
         """The document, lines for the index, and everything that is not known."""
         archive = self.outside.archive
@@ -182,6 +182,8 @@ class _Making:
         }
         if before is not None:
             document = _with_what_was_known(document, json.loads(before.document))
+        if tries >= MOST_TRIES:
+            _give_up(document, tries)
         index = indexing.lines(self.release, document) if self._is_first else ()
         text = await asyncio.to_thread(_json, document)
         return text, index, lacking(gathered, known)
@@ -204,12 +206,34 @@ def _json(document: Mapping[str, Any]) -> str:
     return pydantic_core.to_json(document).decode()
 
 
+def _with_outlook(stored: Stored) -> str:
+    """The document as it is answered: with what the background does about what is missing.
+
+    That changes from moment to moment, while the document stays as it was kept.
+    """
+    state = "asking" if stored.trying else "waiting" if stored.next_try_at else "over"
+    due = stored.next_try_at if state == "waiting" else None
+    told = {"state": state, "next_try_at": due, "tries": stored.tries}
+    return f'{stored.document[:-1]},"resolving":{_json(told)}}}'
+
+
+def _give_up(document: Mapping[str, Any], tries: int) -> None:
+    """Say of what is still missing that nobody asks for it any more."""
+    for name in GROUPS:
+        for lack in document[name]["unresolved"]:
+            if lack["outlook"] == Outlook.COMING:
+                why = f"{lack['reason']}; given up after {tries} tries"
+                lack |= {"reason": why, "outlook": Outlook.GIVEN_UP}
+
+
 def _with_what_was_known(document: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """Where a repository can no longer be read, what was listed before stays, and it is said."""
     troubled = any(document[name]["unresolved"] for name in ("images", "commits", "gitops"))
+    every = [lack["outlook"] for name in GROUPS for lack in document[name]["unresolved"]]
+    outlook = Outlook.COMING if Outlook.COMING in every else Outlook.GIVEN_UP
     for name in GROUPS:
         now, then = document[name], before[name]
         if now["resolved"] < then["resolved"] and (troubled or now["unresolved"]):
-            why = [*now["unresolved"], {"what": name, "reason": "shown as it was known before"}]
-            document[name] = {**then, "unresolved": why}
+            said = {"what": name, "reason": "shown as it was known before", "outlook": outlook}
+            document[name] = {**then, "unresolved": [*now["unresolved"], said]}
     return document

@@ -7,6 +7,7 @@ Works on the JSON document alone, so whoever has it can render it.
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, sandbox
@@ -136,10 +137,13 @@ def _text(notes: Document, style: _Plain) -> str:
             parts.append("\n".join(f"- {line}" for line in lines))
     if not any(notes[name]["items"] for name in _NAMES):
         parts.append("Nothing changed.")
-    missing = [*_missing(notes, style)]
-    if missing:
-        parts.append(style.heading("Not known", 2))
-        parts.append("\n".join(f"- {line}" for line in missing))
+    for title, coming in (("Not known", False), ("On its way", True)):
+        missing = [*_missing(notes, style, coming)]
+        if missing:
+            parts.append(style.heading(title, 2))
+            parts.append("\n".join(f"- {line}" for line in missing))
+    if coming_of(notes):
+        parts.append(style.escaped(f"{next_try(notes)}."))
     return "\n\n".join(parts) + "\n"
 
 
@@ -240,11 +244,33 @@ def _fate(one: Item, told: str, style: _Plain) -> str:
     return told
 
 
-def _missing(notes: Document, style: _Plain) -> Iterator[str]:
+def coming_of(notes: Document) -> Sequence[str]:
+    """What is not known and still on its way."""
+    lacks = (lack for name in _NAMES for lack in notes[name]["unresolved"])
+    return [*dict.fromkeys(lack["what"] for lack in lacks if _is_coming(lack))]
+
+
+def next_try(notes: Document) -> str:
+    """When what is on its way is asked for."""
+    resolving = notes["resolving"]
+    if resolving["state"] == "asking":
+        return "It is being asked for now"
+    if resolving["next_try_at"] is None:
+        return "It is not asked for any more"
+    at = datetime.fromisoformat(resolving["next_try_at"]).astimezone(UTC)
+    return f"The next try is due at {at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _is_coming(lack: Item) -> bool:
+    return bool(lack["outlook"] == "coming")
+
+
+def _missing(notes: Document, style: _Plain, coming: bool) -> Iterator[str]:
     by_reason: dict[str, list[str]] = {}
     for name in _NAMES:
         for lack in notes[name]["unresolved"]:
-            by_reason.setdefault(lack["reason"], []).append(lack["what"])
+            if _is_coming(lack) is coming:
+                by_reason.setdefault(lack["reason"], []).append(lack["what"])
     for reason, what in by_reason.items():
         more = len(what) - MOST_TOGETHER
         listed = ", ".join(what[:MOST_TOGETHER]) + (f" and {more:,} more" if more > 0 else "")

@@ -6,6 +6,7 @@ Nothing here is waited for by a promotion.
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from towpath.history.notes import Notes
@@ -19,6 +20,7 @@ AT_ONCE = 4
 ASK_EVERY_S = 0.5
 LONGEST_S = 240.0
 LEASE = timedelta(seconds=LONGEST_S + 60)
+PAUSE = timedelta(minutes=1)  # after a making that went wrong
 
 
 class Resolver:
@@ -59,11 +61,14 @@ class Resolver:
             return []
 
     async def resolve(self, question: Question) -> None:
-        """Resolve one; what goes wrong is tried again when the lease is over."""
+        """Resolve one; what goes wrong is tried again after a pause."""
         try:
             async with asyncio.timeout(LONGEST_S):
                 await self._notes.resolve(question)
+            return
         except (StoreUnavailable, OutsideError, TimeoutError) as error:
             log.warning("notes of %s are not complete yet: %s", question.release, error)
         except Exception:
             log.exception("notes of %s could not be made", question.release)
+        with suppress(StoreUnavailable):  # then they are due when the lease is over
+            await self._archive.put_off(question, PAUSE)

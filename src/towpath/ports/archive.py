@@ -47,7 +47,8 @@ class Stored:
     """Notes as they were made last: a JSON document.
 
     `base` and `configured` name what they were made from: with others, they are made anew.
-    `waits` names the outside things that were not answered yet.
+    `waits` names the outside things that were not answered yet. They are looked at again in the
+    background at `next_try_at` (None: only once something wakes them), and now if `trying`.
     """
 
     question: Question
@@ -58,6 +59,8 @@ class Stored:
     age: timedelta | None = None  # since they were made
     tries: int = 0
     waits: tuple[str, ...] = ()
+    next_try_at: datetime | None = None
+    trying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +169,11 @@ class Archive(Protocol):
 
     async def keep(
         self, made: Stored, again_in: timedelta | None, index: Sequence[Change] = ()
-    ) -> None:
-        """Keep notes (those before are replaced) and lines of the index; `again_in`: look again."""
+    ) -> datetime | None:
+        """Keep notes (those before are replaced) and lines of the index; `again_in`: look again.
+
+        Answers when they are looked at again; whoever follows the release is told.
+        """
         ...
 
     async def expect(self, question: Question) -> None:
@@ -176,6 +182,10 @@ class Archive(Protocol):
 
     async def due(self, worker: str, limit: int, lease: timedelta) -> Sequence[Question]:
         """Take notes whose time has come; nobody else gets them while the lease lasts."""
+        ...
+
+    async def put_off(self, question: Question, pause: timedelta) -> None:
+        """Give back notes that could not be made now; they are due again after the pause."""
         ...
 
     async def wake(self, waits: Collection[str]) -> None:

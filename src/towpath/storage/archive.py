@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from towpath.domain.changes import Finding, Report
 from towpath.domain.release import Release
 from towpath.ports.archive import Change, Held, Landed, Question, Reached, Standing, Stored, Trail
-from towpath.storage import claims, codec, indexed
+from towpath.storage import claims, codec, indexed, notifications
 from towpath.storage.connection import Connection, Row
 from towpath.storage.database import Database
 
@@ -62,8 +62,9 @@ _NOW = sa.text(
 _RELEASE = sa.text("SELECT content, state FROM release WHERE id = :release")
 _STORED = sa.text(
     """
-    SELECT base, configured, document, complete, now() - made_at AS age, tries, waits FROM note
-    WHERE release = :release AND environment = :environment AND origin = :origin
+    SELECT base, configured, document, complete, now() - made_at AS age, tries, waits,
+        due_at AS next_try_at, leased_until > now() AS trying
+    FROM note WHERE release = :release AND environment = :environment AND origin = :origin
     """
 )
 # Who takes a row moves its time on, so one that is due here was woken meanwhile.
@@ -78,8 +79,10 @@ _KEEP = sa.text(
         complete = excluded.complete, tries = excluded.tries, waits = excluded.waits,
         made_at = excluded.made_at, leased_until = excluded.leased_until,
         due_at = CASE WHEN note.due_at <= now() THEN note.due_at ELSE excluded.due_at END
+    RETURNING due_at
     """
 )
+_TELL = sa.text("SELECT pg_notify(:channel, :release)")
 _FORGET = sa.text(
     """
     DELETE FROM note WHERE origin NOT IN ('', 'previous')
@@ -102,6 +105,13 @@ _DUE = sa.text(
     WHERE note.release = taken.release AND note.environment = taken.environment
         AND note.origin = taken.origin
     RETURNING note.release, note.environment, note.origin
+    """
+)
+_PUT_OFF = sa.text(
+    """
+    UPDATE note SET leased_until = '-infinity',
+        due_at = CASE WHEN due_at <= now() THEN due_at ELSE now() + :pause END
+    WHERE release = :release AND environment = :environment AND origin = :origin
     """
 )
 _WAKE = sa.text("UPDATE note SET due_at = now(), tries = 0 WHERE waits && CAST(:waits AS text[])")
@@ -217,29 +227,29 @@ class PostgresArchive:
 
     async def keep(
         self, made: Stored, again_in: timedelta | None, index: Sequence[Change] = ()
-    ) -> None:
+    ) -> datetime | None:
         """See the port."""
         document = await asyncio.to_thread(_packed, made.document)
+        kept = {
+            **_asked(made.question),
+            "base": made.base,
+            "configured": made.configured,
+            "document": document,
+            "complete": made.complete,
+            "tries": made.tries,
+            "waits": list(made.waits),
+            "again": again_in,
+        }
 
-        async def work(connection: Connection) -> None:
-            connection.later(
-                _KEEP,
-                {
-                    **_asked(made.question),
-                    "base": made.base,
-                    "configured": made.configured,
-                    "document": document,
-                    "complete": made.complete,
-                    "tries": made.tries,
-                    "waits": list(made.waits),
-                    "again": again_in,
-                },
-            )
+        async def work(connection: Connection) -> datetime | None:
+            indexed.write(connection, index)
             if made.question.origin not in ("", "previous"):
                 connection.later(_FORGET, {"days": _KEPT_FOR_DAYS})
-            indexed.write(connection, index)
+            due: datetime | None = (await connection.execute(_KEEP, kept)).scalar_one()
+            _tell(connection, made.question)
+            return due
 
-        await self._database.transact(work)
+        return await self._database.transact(work)
 
     async def expect(self, question: Question) -> None:
         """See the port."""
@@ -253,6 +263,15 @@ class PostgresArchive:
             return [Question(row.release, row.environment, row.origin) for row in rows]
 
         return await self._database.run(work)
+
+    async def put_off(self, question: Question, pause: timedelta) -> None:
+        """See the port."""
+
+        async def work(connection: Connection) -> None:
+            connection.later(_PUT_OFF, {**_asked(question), "pause": pause})
+            _tell(connection, question)
+
+        await self._database.transact(work)
 
     async def wake(self, waits: Collection[str]) -> None:
         """See the port."""
@@ -348,6 +367,10 @@ def _asked(question: Question) -> dict[str, object]:
         "environment": question.environment,
         "origin": question.origin,
     }
+
+
+def _tell(connection: Connection, question: Question) -> None:
+    connection.later(_TELL, {"channel": notifications.NOTES, "release": question.release})
 
 
 def _packed(document: str) -> bytes:

@@ -7,7 +7,8 @@ connection is: after a new one, and now and then without any word, the listener 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -15,11 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 EVENTS = "towpath_events"
 RUNS = "towpath_runs"  # the word is the release whose runs changed
+NOTES = "towpath_notes"  # the word is the release whose notes were made anew
 CONNECT_TIMEOUT_S = 10
 LONGEST_SILENCE_S = 15.0  # then the connection is tried, and the listener looks anyway
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.2, 5.0
 
 logger = logging.getLogger(__name__)
+
+
+class Word(NamedTuple):
+    """What was said on a channel; an empty payload after a connection: something may be missed."""
+
+    channel: str
+    payload: str
 
 
 async def wakes(
@@ -29,20 +38,21 @@ async def wakes(
 
     Holds one connection beside the pool. Never ends and never raises because of the database.
     """
-    async for _ in words(engine, channel, silence):
+    async for _ in words(engine, (channel,), silence):
         yield
 
 
 async def words(
-    engine: AsyncEngine, channel: str, silence: float = LONGEST_SILENCE_S
-) -> AsyncIterator[str | None]:
-    """As `wakes`, with what was said; empty after a connection, None for a silence."""
+    engine: AsyncEngine, channels: Sequence[str], silence: float = LONGEST_SILENCE_S
+) -> AsyncIterator[Word | None]:
+    """As `wakes`, with what was said on which of the channels; None for a silence."""
     delay = FIRST_DELAY_S
     while True:
         try:
-            async with await _listening(engine, channel) as connection:
+            async with await _listening(engine, channels) as connection:
                 delay = FIRST_DELAY_S
-                yield ""
+                for channel in channels:
+                    yield Word(channel, "")
                 async for word in _words(connection, silence):
                     yield word
         except (psycopg.Error, OSError) as error:
@@ -51,19 +61,21 @@ async def words(
         delay = min(delay * 2, LONGEST_DELAY_S)
 
 
-async def _listening(engine: AsyncEngine, channel: str) -> psycopg.AsyncConnection:
+async def _listening(engine: AsyncEngine, channels: Sequence[str]) -> psycopg.AsyncConnection:
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await psycopg.AsyncConnection.connect(
         url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S, prepare_threshold=None
     )
-    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+    for channel in channels:
+        await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
     return connection
 
 
-async def _words(connection: psycopg.AsyncConnection, silence: float) -> AsyncIterator[str | None]:
+async def _words(connection: psycopg.AsyncConnection, silence: float) -> AsyncIterator[Word | None]:
     """Each word of the notifications that have come together once; or nothing, for a silence."""
     while True:
-        heard = {word.payload async for word in connection.notifies(timeout=silence, stop_after=1)}
+        news = connection.notifies(timeout=silence, stop_after=1)
+        heard = {Word(each.channel, each.payload) async for each in news}
         if not heard:
             # A dead peer says nothing either: only an answer shows that the connection lives.
             async with asyncio.timeout(CONNECT_TIMEOUT_S):

@@ -26,6 +26,7 @@ from towpath.storage import (
 )
 from towpath.storage.board import Board
 from towpath.storage.listing import Listed, Page, Wanted
+from towpath.storage.notifications import Word
 from towpath.storage.overview import Landed, Looks, Stood, Trouble
 from towpath.storage.timeline import Happened
 
@@ -97,12 +98,6 @@ class Queries:
             lambda c: run_queries.log_bytes(c, run, step, attempt, begin, end)
         )
 
-    async def run_news(self) -> AsyncIterator[str]:
-        """Yields the release whose runs changed; empty: look at all, something may be missed."""
-        async for word in notifications.words(self._engine, notifications.RUNS):
-            if word is not None:
-                yield word
-
     # --- places ------------------------------------------------------------------------------
     async def landed(self, products: Sequence[str]) -> Sequence[Landed]:
         """What each component of the products has in each environment."""
@@ -134,6 +129,16 @@ class Queries:
     def wakes(self) -> AsyncIterator[None]:
         """Yields whenever there may be new events, on a connection of its own."""
         return notifications.wakes(self._engine)
+
+    async def changes(self) -> AsyncIterator[Word]:
+        """Yields the release whose runs or notes changed, without any event that tells it.
+
+        Empty: look at all of this kind, something may be missed.
+        """
+        channels = (notifications.RUNS, notifications.NOTES)
+        async for word in notifications.words(self._engine, channels):
+            if word is not None:
+                yield word
 
     # --- the store itself --------------------------------------------------------------------
     async def counts(self) -> Mapping[str, int]:

@@ -46,7 +46,7 @@ async def test_notes_have_the_form_that_the_description_says(client: httpx.Async
     document = answer.json()
     names = ["release", "environment", "base"]
     groups = ["features", "pull_requests", "commits", "images", "gitops"]
-    assert list(document) == [*names, *groups]
+    assert list(document) == [*names, *groups, "resolving"]
     assert [list(document[name]) for name in groups] == [
         ["items", "resolved", "total", "unresolved"]
     ] * 5

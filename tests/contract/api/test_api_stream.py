@@ -49,7 +49,7 @@ async def _stream(
         assert source.response.status_code == 200
         frames = source.aiter_sse()
         assert (await anext(frames)).event == "ready"
-        yield (frame async for frame in frames if frame.event != "runs")
+        yield (frame async for frame in frames if frame.event == "event")
 
 
 async def _started(engine: AsyncEngine, of: object = MINE, times: int = 1) -> None:
@@ -192,9 +192,10 @@ def test_a_follower_takes_events_of_its_product_and_release_only() -> None:
     assert follower.queue.qsize() == 1
 
 
-# --- runs of workflows -----------------------------------------------------------------------
-async def test_a_change_of_runs_is_told_to_those_who_follow_the_release(
-    engine: AsyncEngine,
+# --- what changes without an event -----------------------------------------------------------
+@pytest.mark.parametrize("what", ["runs", "notes"])
+async def test_a_change_of_runs_or_notes_is_told_to_those_who_follow_the_release(
+    engine: AsyncEngine, what: str
 ) -> None:
     path = "/api/v1/stream"
     async with asyncio.timeout(30), _site(engine) as client:
@@ -204,8 +205,9 @@ async def test_a_change_of_runs_is_told_to_those_who_follow_the_release(
             assert (await anext(told)).event == "ready"
             async with engine.begin() as connection:
                 for release in ("search-2", MINE.id):
-                    notify = sa.text("SELECT pg_notify('towpath_runs', :release)")
-                    await connection.execute(notify, {"release": release})
+                    notify = sa.text("SELECT pg_notify(:channel, :release)")
+                    said = {"channel": f"towpath_{what}", "release": release}
+                    await connection.execute(notify, said)
             while (frame := await anext(told)).json()["release"] != MINE.id:
                 assert frame.json()["release"] == ""
-            assert frame.event == "runs"
+            assert frame.event == what

@@ -10,6 +10,8 @@ import canned_notes
 import canned_server as canned
 import canned_world
 
+MISSING = (("SHOP-7", "jira does not answer"),)
+
 
 @pytest.fixture(autouse=True)
 def world(server: canned.CannedServer) -> None:
@@ -51,12 +53,36 @@ def test_a_template_of_ones_own_is_used_and_a_wrong_one_is_told(
 def test_waiting_asks_again_until_nothing_is_on_its_way(
     towpath: Any, server: canned.CannedServer
 ) -> None:
-    coming = canned_notes.group(unresolved=(("SHOP-7", "is being asked for"),))
-    server.gets(
-        "/releases/checkout-128/notes", canned_notes.notes(features=coming), canned_notes.notes()
+    asking = canned_notes.notes(
+        features=canned_notes.group(unresolved=MISSING, outlook="coming"),
+        resolving=canned_notes.trying("asking"),
     )
-    shown = towpath("release", "notes", "checkout-128", "--wait", "20").stdout
-    assert "SHOP-7](https://jira.example.org" in shown
+    server.gets("/releases/checkout-128/notes", asking, canned_notes.notes())
+    shown = towpath("release", "notes", "checkout-128", "--wait", "20")
+    assert "SHOP-7](https://jira.example.org" in shown.stdout
+    assert shown.stderr == ""
+
+
+def test_what_is_tried_later_than_one_waits_is_not_waited_for_and_said(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    later = canned_notes.notes(
+        features=canned_notes.group(unresolved=MISSING, outlook="coming"),
+        resolving=canned_notes.trying("waiting", "2199-01-01T00:00:00Z"),
+    )
+    server.gets("/releases/checkout-128/notes", later, canned_notes.notes())
+    shown = towpath("release", "notes", "checkout-128", "--wait", "600")
+    assert "- SHOP-7: jira does not answer" in shown.stdout.partition("On its way")[2]
+    assert "1 of what is not known is on the way." in shown.stderr
+    assert "due at 2199-01-01 00:00:00 UTC" in shown.stderr
+
+
+def test_what_was_given_up_is_not_waited_for(towpath: Any, server: canned.CannedServer) -> None:
+    given_up = canned_notes.notes(features=canned_notes.group(unresolved=MISSING))
+    server.gets("/releases/checkout-128/notes", given_up, canned_notes.notes())
+    shown = towpath("release", "notes", "checkout-128", "--wait", "600")
+    assert "- SHOP-7: jira does not answer" in shown.stdout.partition("Not known")[2]
+    assert shown.stderr == ""
 
 
 def test_where_shows_each_environment_and_what_it_waits_for(towpath: Any) -> None:

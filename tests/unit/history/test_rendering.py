@@ -54,6 +54,23 @@ def test_what_is_cut_or_not_known_is_said() -> None:
     assert "### Not known\n\n- api: the registry does not answer\n" in shown
 
 
+def test_what_is_on_its_way_stands_apart_with_the_time_of_the_next_try() -> None:
+    coming = canned.group(unresolved=(("SHOP-7", "jira does not answer"),), outlook="coming")
+    lost = canned.group(unresolved=(("SHOP-8", "is gone"),))
+    for resolving, words in (
+        (canned.trying("waiting", "2026-03-01T13:00:00+01:00"), "due at 2026-03-01 12:00:00 UTC"),
+        (canned.trying("asking"), "It is being asked for now"),
+        (canned.trying("over"), "It is not asked for any more"),
+    ):
+        shown = rendering.plain(
+            canned.notes(features=coming, pull_requests=lost, resolving=resolving)
+        )
+        lost_part, _, coming_part = shown.partition("On its way\n")
+        assert "- SHOP-8: is gone" in lost_part
+        assert "- SHOP-7: jira does not answer" in coming_part
+        assert words in coming_part
+
+
 def test_what_does_not_last_is_marked() -> None:
     shown = rendering.markdown(
         canned.notes(

@@ -33,6 +33,11 @@ export class Live {
     this.gathered.push(event);
   }
 
+  /** A release's notes were made anew; of any release, if it has no name. */
+  noted(release: string): void {
+    void this.refetch(release ? ["notes", release] : ["notes"]);
+  }
+
   /** Ask again for all that is shown. */
   stale(): void {
     void this.cache.invalidateQueries();

@@ -1,4 +1,4 @@
-/** Notes as text to take along, and when to look whether more of them is known. */
+/** Notes as text to take along, and whether more of them is still on its way. */
 
 import { ask, problem, search } from "./client";
 import type { NotesDocument } from "./schema";
@@ -23,10 +23,17 @@ export function isWhole(notes: NotesDocument): boolean {
   return GROUPS.every((name) => !notes[name].unresolved.length && notes[name].resolved === notes[name].total);
 }
 
-const FIRST_MS = 1_500;
-const LONGEST_MS = 60_000;
+/** Whether something that is missing is still asked for. */
+export function isComing(notes: NotesDocument): boolean {
+  const lacks = GROUPS.flatMap((name) => notes[name].unresolved);
+  return notes.resolving.state !== "over" && lacks.some((lack) => lack.outlook === "coming");
+}
 
-/** How long to wait before looking again, while something is still being found out. */
-export function pause(looked: number): number {
-  return Math.min(FIRST_MS * 2 ** Math.floor(Math.max(0, looked - 1) / 4), LONGEST_MS);
+const GRACE_MS = 15_000;
+
+/** The stream tells when notes were made anew. Should it not: how long until they must have been. */
+export function untilMadeAnew(notes: NotesDocument, now: number): number | false {
+  if (!isComing(notes)) return false;
+  const { next_try_at: due } = notes.resolving;
+  return Math.max(0, due ? Date.parse(due) - now : 0) + GRACE_MS;
 }

@@ -23,7 +23,7 @@ import type {
 } from "./schema";
 
 import { ENDED } from "../kit/status";
-import { isWhole, pause } from "./notes";
+import { untilMadeAnew } from "./notes";
 
 const FIRST = 100; // releases
 const MORE = 200; // releases, for who scrolls on
@@ -130,9 +130,7 @@ export const notes = (id: string, environment: string, from: string) =>
     queryKey: ["notes", id, environment, from],
     queryFn: ({ signal }) =>
       get<NotesDocument>(`/releases/${name(id)}/notes`, { environment, from }, signal),
-    // What others must be asked for comes later, and no event tells when.
-    refetchInterval: ({ state }) =>
-      state.data && !isWhole(state.data) ? pause(state.dataUpdateCount) : false,
+    refetchInterval: ({ state }) => (state.data ? untilMadeAnew(state.data, Date.now()) : false),
   });
 
 export const trace = (ref: string) =>

@@ -14,6 +14,8 @@ export type Connection = "connecting" | "live" | "lost";
 export interface Listener {
   /** What happened, in the order in which it was committed. */
   happened(event: EventShown): void;
+  /** A release's notes were made anew (empty: those of any may have been). */
+  noted(release: string): void;
   connection(state: Connection, since: Date): void;
   /** What happens from now on will be told; what happened before will not. */
   began(): void;
@@ -65,6 +67,7 @@ export function follow(listener: Listener): void {
           last = id;
           listener.happened(event);
         },
+        notes: (release) => listener.noted(release),
       });
       if (ended === "forgotten") last = "";
       if (ended === "closed") continue; // as it does every ten minutes
@@ -81,6 +84,7 @@ export function follow(listener: Listener): void {
 interface Frames {
   ready(position: string): void;
   event(id: string, event: EventShown): void;
+  notes(release: string): void;
 }
 
 /** Read one connection to its end: closed by the server, lost, or its place unknown there. */
@@ -108,6 +112,7 @@ async function read(
           began = true;
           frames.ready(id ?? "0");
         } else if (event === "event" && id) frames.event(id, JSON.parse(data) as EventShown);
+        else if (event === "notes") frames.notes((JSON.parse(data) as { release: string }).release);
       },
     });
     const decoder = new TextDecoder();

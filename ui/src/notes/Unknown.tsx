@@ -1,15 +1,19 @@
-/** How much of the notes is known, and what is not, with the reason. Looks again by itself. */
+/** How much of the notes is known, and what is not: on its way with the next try, or given up. */
 
 import type { NotesDocument } from "../api/schema";
 import { Icon } from "../kit/Icon";
+import * as times from "../kit/times";
+import { useNow } from "../kit/useNow";
 import { number, plural } from "../kit/words";
-import { missing, resolved } from "./notes";
+import { type Missing, missing, resolved } from "./notes";
 
 const MOST = 4; // things with one reason, by name
 
 export function Unknown({ notes }: { readonly notes: NotesDocument }) {
   const { found, total } = resolved(notes);
-  const reasons = missing(notes);
+  const coming = missing(notes, "coming");
+  const awaited = missing(notes, "awaited");
+  const lost = missing(notes, "given_up");
   return (
     <section className="panel sec unknown" aria-label="What is not known">
       <header>
@@ -22,6 +26,46 @@ export function Unknown({ notes }: { readonly notes: NotesDocument }) {
         <i style={{ flexGrow: found }} />
         <i style={{ flexGrow: Math.max(0, total - found) }} />
       </div>
+      {coming.length > 0 && (
+        <Reasons reasons={coming}>
+          <b>{number(count(coming))} on the way</b>, <NextTry of={notes.resolving} />
+        </Reasons>
+      )}
+      {awaited.length > 0 && (
+        <Reasons reasons={awaited}>
+          <b>{number(count(awaited))} for a CI to report</b>; nobody else is asked
+        </Reasons>
+      )}
+      {lost.length > 0 && (
+        <Reasons reasons={lost}>
+          <b>{number(count(lost))} given up</b>; not asked for again
+        </Reasons>
+      )}
+    </section>
+  );
+}
+
+function count(reasons: readonly Missing[]): number {
+  return new Set(reasons.flatMap(({ what }) => what)).size;
+}
+
+function NextTry({ of }: { readonly of: NotesDocument["resolving"] }) {
+  const now = useNow("second");
+  if (of.state === "asking") return <>asked for now</>;
+  if (!of.next_try_at) return <>not asked for any more</>;
+  const left = (Date.parse(of.next_try_at) - now) / 1000;
+  return <>{left > 0 ? `next try in ${times.duration(left)}` : "the next try is due"}</>;
+}
+
+interface ReasonsProps {
+  readonly reasons: readonly Missing[];
+  readonly children: React.ReactNode;
+}
+
+function Reasons({ reasons, children }: ReasonsProps) {
+  return (
+    <>
+      <p className="outlook t2">{children}</p>
       <ul aria-live="off">
         {reasons.map(({ reason, what }) => (
           <li key={reason} className="lack">
@@ -50,7 +94,7 @@ export function Unknown({ notes }: { readonly notes: NotesDocument }) {
           </li>
         ))}
       </ul>
-    </section>
+    </>
   );
 }
 

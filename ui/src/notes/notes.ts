@@ -8,16 +8,20 @@ export type GroupName = (typeof GROUPS)[number];
 
 type Item = NotesDocument[GroupName]["items"][number];
 
+export type Outlook = NotesDocument[GroupName]["unresolved"][number]["outlook"];
+
 /** What is not known for one and the same reason. */
 export interface Missing {
   readonly reason: string;
   readonly what: readonly string[];
 }
 
-export function missing(notes: NotesDocument): Missing[] {
+/** What is not known and has this outlook. */
+export function missing(notes: NotesDocument, of: Outlook): Missing[] {
   const reasons = new Map<string, string[]>();
   for (const name of GROUPS) {
-    for (const { what, reason: said } of notes[name].unresolved) {
+    for (const { what, reason: said, outlook } of notes[name].unresolved) {
+      if (outlook !== of) continue;
       const reason = said.replace(/^commit [0-9a-f]+: /, ""); // each has its own
       const before = reasons.get(reason);
       if (!before) reasons.set(reason, [what]);

@@ -19,6 +19,7 @@ export function connect(cache: QueryClient): void {
   const letGo = hold();
   follow({
     happened: (event) => live.happened(event),
+    noted: (release) => live.noted(release),
     began: () => {
       if (!letGo()) live.stale();
     },

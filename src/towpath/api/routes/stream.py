@@ -17,7 +17,7 @@ from towpath.api import errors
 from towpath.api.reach import Reach
 from towpath.api.routes.releases import Word
 from towpath.api.schemas.events import EventShown
-from towpath.api.spreading import News, RunsChanged, Spreading, TooMany
+from towpath.api.spreading import Changed, News, Spreading, TooMany
 from towpath.ports.store import StoreUnavailable
 
 router = APIRouter(tags=["events"])
@@ -36,7 +36,8 @@ async def stream(
 ) -> EventSourceResponse:
     """Events of a product, a release or all. First a `ready`, then `event`s, each with its id.
 
-    `runs` says that runs of a release's workflows changed (empty: of any): ask for them anew.
+    `runs` says that runs of a release's workflows changed (empty: of any), `notes` that its notes
+    were made anew: ask for them again.
 
     It ends itself after ten minutes, or when the reader does not keep up: come back with
     `Last-Event-ID`, and nothing is missed.
@@ -82,7 +83,7 @@ async def _frames(
 
 
 def _frame(news: News) -> ServerSentEvent:
-    if isinstance(news, RunsChanged):
-        return ServerSentEvent(json.dumps({"release": news.release}), event="runs")
+    if isinstance(news, Changed):
+        return ServerSentEvent(json.dumps({"release": news.release}), event=news.what)
     event = EventShown.model_validate(news)
     return ServerSentEvent(event.model_dump_json(), event="event", id=str(event.id))

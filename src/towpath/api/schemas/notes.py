@@ -13,10 +13,24 @@ T = TypeVar("T")
 
 
 class Lacking(Shown):
-    """What is not known, and why."""
+    """What is not known, and why.
+
+    `outlook`: it is `coming` (asked for, and asked for again), `awaited` (nobody is asked, a CI may
+    report it), or `given_up`.
+    """
 
     what: str
     reason: str
+    outlook: Literal["coming", "awaited", "given_up"]
+
+
+class Resolving(Shown):
+    """What the background does about what is missing: it is `asking` now, is `waiting` until
+    `next_try_at`, or it is `over`. `tries`: how often everybody was asked."""
+
+    state: Literal["asking", "waiting", "over"]
+    next_try_at: datetime | None
+    tries: int
 
 
 class Group(Shown, Generic[T]):
@@ -173,6 +187,7 @@ class NotesDocument(Shown):
     commits: Group[CommitItem]
     images: Group[ImageItem]
     gitops: Group[GitopsItem]
+    resolving: Resolving
 
 
 class Found(Shown):
