@@ -7,6 +7,7 @@ Knows nothing of the rest of Towpath. Secrets are `SecretStr` and appear in no m
 import difflib
 import ipaddress
 import os
+import re
 import socket
 import tomllib
 from collections.abc import Mapping
@@ -49,6 +50,8 @@ class Invalid(Exception):  # noqa: N818
         self.problems = problems
 
 
+# What Kubernetes tells a pod of the Services beside it.
+_OF_A_SERVICE = re.compile(r"_SERVICE_(HOST|PORT)|_PORT(_\d+_TCP.*)?$")
 _POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 
 
@@ -313,8 +316,11 @@ def load(file: Path | None = None, options: Mapping[str, object] | None = None) 
     given: dict[str, _Given] = {}
     for name, value in (options or {}).items():
         if value is not None:
-            given[name] = _Given(value, f"option --{name.replace('_', '-')}")
+            option = name.removesuffix("_url").replace("_", "-")
+            given[name] = _Given(value, f"option --{option}")
     given = {**_from_file(_file(file)), **_from_variables(), **given}
+    if misspelt := _misspelt():
+        raise Invalid(misspelt)
     try:
         return Settings(**{name: one.value for name, one in given.items()})  # type: ignore[arg-type]
     except pydantic.ValidationError as invalid:
@@ -366,6 +372,20 @@ def _from_variables() -> dict[str, _Given]:
             for name, value in files.items()
         },
     }
+
+
+def _misspelt() -> list[str]:
+    """Variables that are no setting, but nearly one. Kubernetes and others may set more of them."""
+    known = {f"{PREFIX}{name}" for name in ("SETTINGS", "SERVER", "TOKEN", "TOKEN_FILE")}
+    known |= {_variable(name) for name in Settings.model_fields}
+    known |= {_file_variable(name) for name in SECRETS}
+    others = [name for name in sorted(os.environ.keys() - known) if name.startswith(PREFIX)]
+    nearest = {name: difflib.get_close_matches(name, known, 1, 0.93) for name in others}
+    return [
+        f"variable {name}: there is no such setting. Did you mean {near[0]}?"
+        for name, near in nearest.items()
+        if near and not _OF_A_SERVICE.search(name)
+    ]
 
 
 def _not_json(problem: str) -> str:

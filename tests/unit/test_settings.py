@@ -88,6 +88,28 @@ def test_an_unknown_setting_is_refused_with_the_nearest_one(tmp_path: Path) -> N
     assert "Did you mean poll_interval?" in problems(file)
 
 
+def test_a_variable_that_is_nearly_a_setting_is_refused_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOWPATH_POLL_INTERVALL", "5")
+    monkeypatch.setenv("TOWPATH_API_TOKENS_FILES", "/run/secrets/tokens")
+    assert problems().splitlines() == [
+        "variable TOWPATH_API_TOKENS_FILES: there is no such setting. "
+        "Did you mean TOWPATH_API_TOKENS_FILE?",
+        "variable TOWPATH_POLL_INTERVALL: there is no such setting. "
+        "Did you mean TOWPATH_POLL_INTERVAL?",
+    ]
+
+
+def test_what_others_put_into_the_environment_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOWPATH_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("TOWPATH_TOKEN", "of-the-command-line")
+    monkeypatch.setenv("TOWPATH_BACKUP", "yes")
+    assert settings.load().host == "127.0.0.1"
+
+
 def test_a_settings_file_that_is_missing_or_broken_is_named(tmp_path: Path) -> None:
     assert "No such file" in problems(tmp_path / "none.toml")
     broken = tmp_path / "broken.toml"

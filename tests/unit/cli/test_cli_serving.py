@@ -27,6 +27,8 @@ def test_a_wrong_option_is_told_with_its_place(towpath: Any) -> None:
     result = towpath("serve", "--port", "99999")
     assert result.exit_code == 2
     assert "port (option --port): 99999" in result.stderr
+    result = towpath("serve", "--database", "mysql://db")
+    assert "database_url (option --database): is not an address" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
