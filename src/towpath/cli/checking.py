@@ -26,7 +26,12 @@ def check(paths: Iterable[Path]) -> tuple[int, tuple[catalog.Problem, ...]]:
         files |= {str(base / name): content for name, content in found.items()}
         unread += [_seen_from_here(problem, base) for problem in problems]
     loaded = manifests.load(files)
-    return len(files), (*unread, *loaded.problems, *_not_run_here(loaded.catalog))
+    told = (*unread, *loaded.problems, *_not_run_here(loaded.catalog))
+    return len(files), tuple(sorted(told, key=_place))
+
+
+def _place(problem: catalog.Problem) -> tuple[str, int, int]:
+    return (problem.origin.file, problem.origin.line, problem.origin.column)
 
 
 def _not_run_here(config: catalog.Catalog) -> Iterator[catalog.Problem]:

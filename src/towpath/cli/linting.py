@@ -27,6 +27,8 @@ def lint(
         files, problems = checking.check(paths)
     except OSError as problem:
         raise typer.BadParameter(str(problem)) from None
+    if not files and not problems:
+        raise typer.BadParameter(f"there is no .yaml or .yml file in {', '.join(map(str, paths))}")
     told = [
         {
             "file": problem.origin.file,

@@ -14,10 +14,11 @@ def kinds() -> tuple[str, ...]:
 
 
 def schema(kind: str) -> dict[str, Any]:
-    """JSON Schema (2020-12) of a kind. Raises KeyError, with the nearest kind, if there is none."""
+    """JSON Schema (2020-12) of a kind. Raises KeyError, with a sentence, if there is none."""
     model = known_kinds.MODELS.get(kind)
     if model is None:
-        raise KeyError(f"there is no kind `{kind}`{validation.nearest(kind, known_kinds.MODELS)}")
+        near = validation.nearest(kind, known_kinds.MODELS)
+        raise KeyError(f"there is no schema of `{kind}`{near}; there is of {', '.join(kinds())}")
     written = model.model_json_schema()
     properties = written["properties"]
     properties["apiVersion"] |= {"const": known_kinds.OURS}

@@ -140,7 +140,8 @@ class Gathered:
 
     def _pass_over(self, document: documents.Document) -> None:
         if not document.api_version or not document.kind:
-            said = "not a manifest: it lacks apiVersion or kind; ignored"
+            lacks = "kind" if document.api_version else "apiVersion"
+            said = f"not a manifest: it lacks {lacks}; ignored"
             self._problem(document, (), "not_a_manifest", said, "notice")
             return
         named = f"{document.kind} ({document.api_version})"

@@ -73,6 +73,12 @@ def _clusters(
     if written.get("flatList"):
         raise generator_parts.unsupported("`flatList`", (*path, "flatList"))
     selector = generator_parts.selector(written.get("selector"), (*path, "selector"))
+    if selector and not any(cluster.labels for cluster in around.clusters):
+        said = (
+            "needs the labels of clusters, and no cluster Secret is among the manifests: "
+            "the applications of this set are not known here"
+        )
+        raise generator_parts.NotExpandedError("needs_clusters", said, path, "notice")
     chosen = [
         cluster
         for cluster in around.clusters

@@ -55,6 +55,12 @@ def test_a_place_that_is_not_there_is_wrong_use(towpath: Any, tmp_path: Path) ->
     assert "there is no file or folder" in result.stderr
 
 
+def test_a_folder_without_manifests_is_wrong_use(towpath: Any, tmp_path: Path) -> None:
+    result = towpath("lint", str(tmp_path))
+    assert result.exit_code == 2
+    assert "there is no .yaml or .yml file in" in result.stderr
+
+
 def test_schema_lists_the_kinds_and_prints_one(towpath: Any) -> None:
     kinds = towpath("schema").stdout.split()
     assert "PromotionFlow" in kinds

@@ -204,6 +204,16 @@ def test_a_selector_chooses_clusters_by_their_labels() -> None:
     assert described(loaded) == ["prod-eu prod prod-eu", "prod-us prod prod-us"]
 
 
+def test_clusters_by_label_are_not_known_without_any_label() -> None:
+    loaded = expand("    - clusters: {selector: {matchLabels: {env: prod}}}\n")
+
+    assert refusals(loaded) == [
+        "notice a.yaml:6:17: needs_clusters: spec.generators[0].clusters: "
+        "needs the labels of clusters, and no cluster Secret is among the manifests: "
+        "the applications of this set are not known here"
+    ]
+
+
 def test_a_cluster_whose_server_is_not_known_is_not_guessed() -> None:
     template = TEMPLATE.replace("'{{path}}'", "p").replace(
         "name: '{{cluster}}'", "server: '{{server}}'"
