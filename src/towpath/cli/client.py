@@ -107,21 +107,24 @@ class Api:
                 return {"items": items, "next_cursor": cursor}
 
     async def _ask(self, method: str, path: tuple[str, ...], **call: Any) -> Document:
+        asked = datetime.now(UTC)
         try:
             answer = await self.http.request(method, _address(path), **call)
         except httpx.TransportError as problem:
             raise _unanswered(problem, self.server, method) from problem
-        self._compare_clocks(answer)
+        self._compare_clocks(answer, asked)
         return self._read(answer)
 
-    def _compare_clocks(self, answer: httpx.Response) -> None:
+    def _compare_clocks(self, answer: httpx.Response, asked: datetime) -> None:
         try:
             told = parsedate_to_datetime(answer.headers["date"])
         except (KeyError, ValueError):
             return
-        ahead = told - datetime.now(UTC)
-        # The header has whole seconds: a small difference is rounding, not another clock.
-        self._ahead = ahead if abs(ahead) > timedelta(seconds=2) else timedelta()
+        now = datetime.now(UTC)
+        # The header has whole seconds, and was written at some time between question and answer:
+        # such a difference is no other clock.
+        agrees = asked - timedelta(seconds=2) < told < now + timedelta(seconds=2)
+        self._ahead = timedelta() if agrees else told - now
 
     def _read(self, answer: httpx.Response) -> Document:
         try:
@@ -177,7 +180,7 @@ def problem(document: Mapping[str, Any], status: int) -> Failed:
     fields = [f"{one.get('field')}: {one.get('message')}" for one in document.get("errors") or ()]
     told = " ".join([sentence, *(f"{field}." for field in fields if field not in sentence)])
     advice = str(document.get("advice") or "")
-    if status == 401 and not advice:
+    if status == 401:  # the API's advice is for those who speak HTTP
         advice = "Give a token with TOWPATH_TOKEN, TOWPATH_TOKEN_FILE or in the profile."
     if document.get("code") == "idempotency_key_in_progress":
         return Broken(told, "Look with `towpath release list` before asking again.")

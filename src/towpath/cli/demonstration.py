@@ -6,7 +6,9 @@ Starts the server in this process and then talks to it over HTTP, as everybody d
 import asyncio
 import contextlib
 import shlex
+import shutil
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -239,28 +241,36 @@ def _told(played: playing.Played) -> Text:
     return Text.assemble((head, "bold"), pulls, "\n")
 
 
+def _program() -> str:
+    """How a shell finds this program: by its name, or else by the path it was started with."""
+    own = Path(sys.argv[0])
+    if own.name != "towpath" or shutil.which("towpath") == str(own.absolute()):
+        return "towpath"
+    return shlex.quote(str(own))
+
+
 def _what_to_try(server: str, made: world.World) -> Text:
     product = next(iter(made.products))
     issue = next(_unplayed(made)).issue
     option = "" if server == profile.DEFAULT_SERVER else f" --server {server}"
     commands = (
-        f"towpath status{option}",
-        f"towpath release list{option}",
-        f"towpath release show {product}-1{option}",
-        f"towpath policy evaluate {product} prod-eu{option}",
-        f"cat {shlex.quote(str(made.announcements))}",
-        f"towpath release notes {product}-1 --environment prod-eu{option}",
-        f"towpath where {issue}{option}",
-        f"towpath lock {product} staging --reason 'release freeze'{option}",
-        f"towpath rollback {product} prod-eu --dry-run{option}",
-        f"towpath promote {product} --to qa --from dev --dry-run{option}",
+        "status",
+        "release list",
+        f"release show {product}-1",
+        f"policy evaluate {product} prod-eu",
+        f"release notes {product}-1 --environment prod-eu",
+        f"where {issue}",
+        f"lock {product} staging --reason 'release freeze'",
+        f"rollback {product} prod-eu --dry-run",
+        f"promote {product} --to qa --from dev --dry-run",
     )
     lines = [
         "",
         f"The server stays up at {server} (API: {server}/api/docs), and the team goes on: a change "
         f"every {BETWEEN_CHANGES_S:.0f} s. Ctrl-C ends it.",
         "Try in another terminal:",
-        *(f"  {command}" for command in commands),
+        *(f"  {_program()} {command}{option}" for command in commands),
+        f"  cat {shlex.quote(str(made.announcements))}",
         "Or push to the GitOps repository yourself, for example a tag in apps/cart/dev:",
         f"  git clone {made.gitops}",
         "",

@@ -3,7 +3,6 @@
 Takes the documents as they come and knows nothing of where they come from.
 """
 
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
@@ -28,10 +27,10 @@ async def follow(
 ) -> int:
     """Show a release until the documents end; answers 0 if it succeeded, else 1.
 
-    Plain lines are taken where the console is no terminal or must not have colours. `note` is
-    asked for what is wrong with the connection, `option` goes to the end of command lines.
+    A picture asks `note` for what is wrong with the connection; `option` goes to the end of
+    command lines.
     """
-    if plain or not console.is_terminal or console.is_dumb_terminal or "NO_COLOR" in os.environ:
+    if plain or not output.moves(console):
         return await _in_lines(coming, console, now, option)
     return await _in_pictures(coming, console, now, note, option)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from towpath.cli import (
+    flags,
     linting,
     overview,
     policies,
@@ -21,6 +22,7 @@ from towpath.cli import (
 
 app = typer.Typer(
     name="towpath",
+    cls=flags.Group,
     help="Where is a change, what holds it up, what is in it: releases for GitOps.",
     no_args_is_help=True,
     add_completion=True,

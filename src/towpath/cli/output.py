@@ -35,6 +35,11 @@ def console(width: int | None = None) -> Console:
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
+def moves(out: Console) -> bool:
+    """Whether the console can show a picture that moves: else it gets plain lines."""
+    return out.is_terminal and not out.is_dumb_terminal and "NO_COLOR" not in os.environ
+
+
 def messages() -> Console:
     """Standard error, for what is not data."""
     in_words = sys.stderr.isatty()  # what goes to a file is not broken into lines

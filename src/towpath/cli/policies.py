@@ -6,9 +6,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from towpath.cli import client, options, output, settled, times
+from towpath.cli import client, flags, options, output, settled, times
 
-app = typer.Typer(help="Policies: what is in force for an environment.", no_args_is_help=True)
+app = typer.Typer(
+    cls=flags.Group, help="Policies: what is in force for an environment.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -54,6 +56,7 @@ def _draw(out: Console, found: client.Document) -> None:
 
 def _draw_windows(out: Console, of: client.Document) -> None:
     table = output.table("WINDOW", "WHEN", "FOR", "ZONE", "NOW", "FROM", "WHY")
+    table.columns[1].overflow = "fold"  # a rule is one long word
     for one in of["windows"]:
         window, now = one["window"], "on" if one["on"] else "off"
         lasts = settled.value("duration_seconds", window["duration_seconds"])

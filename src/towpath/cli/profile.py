@@ -38,7 +38,7 @@ def read(server: str) -> Profile:
     if not address.startswith(("http://", "https://")):
         raise Unreadable(f"{address} is not a server's address: give http://HOST:PORT")
     own = saved.get("token", "") if saved.get("server", "").rstrip("/") == address else ""
-    return Profile(address, _given_token() or own, _login())
+    return Profile(address, _sendable(_given_token() or own), _login())
 
 
 def option(address: str) -> str:
@@ -49,12 +49,19 @@ def option(address: str) -> str:
 
 def _given_token() -> str:
     file = os.environ.get("TOWPATH_TOKEN_FILE", "")
-    if os.environ.get("TOWPATH_TOKEN") or not file:
-        return os.environ.get("TOWPATH_TOKEN", "")
+    token = os.environ.get("TOWPATH_TOKEN", "").strip()
+    if token or not file:
+        return token
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise Unreadable(f"{file}, which TOWPATH_TOKEN_FILE names, cannot be read") from None
+
+
+def _sendable(token: str) -> str:
+    if not all("!" <= sign <= "~" for sign in token):
+        raise Unreadable("the token holds what no token may: blanks, or letters beyond ASCII")
+    return token
 
 
 def _saved(file: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from rich.text import Text
 from towpath.cli import (
     client,
     documents,
+    flags,
     live,
     look,
     noting,
@@ -22,8 +23,11 @@ from towpath.cli import (
     tree,
     watching,
 )
+from towpath.domain.status import Status
 
-app = typer.Typer(help="Releases: list, show, create, stop, retry.", no_args_is_help=True)
+app = typer.Typer(
+    cls=flags.Group, help="Releases: list, show, create, stop, retry.", no_args_is_help=True
+)
 
 NONE_YET = "No release yet. Push to a tracked branch, or use `towpath release create PRODUCT`."
 
@@ -41,7 +45,7 @@ def list_(
         str, typer.Option("--product", metavar="PRODUCT", help="Only of this product.")
     ] = "",
     status: Annotated[
-        list[str] | None,
+        list[Status] | None,
         typer.Option(
             "--status", metavar="STATUS", help="Only with this status; may be given several times."
         ),
@@ -71,7 +75,7 @@ def list_(
     """Releases, newest first."""
     asked: dict[str, object] = {
         "product": product,
-        "status": status or [],
+        "status": [one.value for one in status or []],
         "flow": flow,
         "environment": environment,
         "since": options.past(since),
@@ -80,12 +84,28 @@ def list_(
 
     async def work(api: client.Api) -> int:
         page = await api.pages("releases", limit=limit, **asked)
+        if not page["items"]:
+            await _check_names(api, product, flow, environment)
         now = api.now()
         filtered = any(asked.values())
         output.show(page, form, lambda out, shown: _table(out, shown, now, filtered))
         return 0
 
     options.ask(server, work)
+
+
+async def _check_names(api: client.Api, product: str, flow: str, environment: str) -> None:
+    """Nothing was found: raises `Failed` where a name asked for is known nowhere."""
+    if product:
+        await api.get("products", product)
+    if flow:
+        await api.get("flows", flow)
+    if environment:
+        known = [one["name"] for one in (await api.pages("environments", limit=1000))["items"]]
+        if environment not in known:
+            raise client.Failed(
+                f"There is no environment '{environment}'.", f"There are {', '.join(known)}."
+            )
 
 
 def _table(out: Console, page: client.Document, now: datetime, filtered: bool) -> None:
@@ -150,12 +170,15 @@ def show(
 
 async def _watched(api: client.Api, release: str, form: output.Format, plain: bool) -> int:
     """Follow the release. As JSON or YAML its last document is printed when it has ended."""
-    connection = watching.Connection()
+    console = output.console()
+    table = form is output.Format.TABLE
+    plain = plain or not output.moves(console)
+    connection = watching.Connection() if table and not plain else watching.Connection(output.say)
     coming = watching.documents(api, release, connection)
-    if form is output.Format.TABLE:
+    if table:
         return await live.follow(
             coming,
-            output.console(),
+            console,
             api.now,
             plain,
             note=lambda: connection.note,

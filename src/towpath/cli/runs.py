@@ -115,7 +115,7 @@ def _workflows(document: client.Document, environment: str) -> list[client.Docum
     for each in document["environments"]:
         if each["name"] == environment:
             return list(each["workflows"])
-    raise client.Failed(f"{document['id']} does not go to {environment}.", exit_code=2)
+    raise client.Failed(f"{document['id']} does not go to {environment}.")
 
 
 def _leaves(workflows: list[client.Document], step: str) -> Iterator[Leaf]:

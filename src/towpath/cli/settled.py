@@ -17,6 +17,7 @@ DURATIONS = frozenset(
 
 def draw(out: Console, settings: Sequence[Mapping[str, Any]], losers: bool) -> None:
     """A line for each setting; below it, if asked, the values that lost and why."""
+    losers = losers and any(one["lost"] for one in settings)
     table = output.table("SETTING", "VALUE", "FROM", *(("WHY NOT",) if losers else ()))
     for one in settings:
         name, why = one["name"], ("",) if losers else ()

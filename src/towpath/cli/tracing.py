@@ -31,6 +31,8 @@ def where(
     server: options.Server = "",
 ) -> None:
     """Where a change is: the releases that carry it, and each environment."""
+    if not ref.strip():
+        raise typer.BadParameter("REF is empty: name a commit, pull request, image or issue")
 
     async def work(api: client.Api) -> int:
         found = await api.get("trace", ref=ref)
@@ -65,7 +67,8 @@ def _product(out: Console, product: client.Document, now: datetime) -> None:
     out.print(Text.assemble((product["product"], "bold"), f"  {releases}"))
     if product["taken_back_by"]:
         out.print(Text(f"  taken back by {', '.join(product['taken_back_by'])}"))
-    table = output.table("", "", "", "")
+    table = output.table("", "", "")
+    table.show_header = False
     for place in product["environments"]:
         mark, status = _MARKS.get(place["state"], ("?", "pending"))
         since = times.seen(place["since"])

@@ -5,9 +5,10 @@ when a connection breaks, and a burst of events costs one read.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx
 import httpx_sse
@@ -26,10 +27,26 @@ GIVE_UP = 300.0
 
 @dataclass(slots=True)
 class Connection:
-    """What the screen may say about the connection. Empty: all is well."""
+    """What may be said about the connection: `note` is empty while all is well.
 
+    `tell` is called when it is lost and when it is there again, for who cannot look at `note`.
+    """
+
+    tell: Callable[[str], None] = lambda sentence: None
     note: str = ""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def lost(self, now: datetime) -> None:
+        """The server does not answer."""
+        if not self.note:
+            self.note = f"reconnecting, shown as of {now.astimezone():%H:%M:%S}"
+            self.tell(self.note)
+
+    def there(self) -> None:
+        """The server answers."""
+        if self.note:
+            self.note = ""
+            self.tell("connected again")
 
 
 async def documents(
@@ -72,11 +89,10 @@ async def _read(api: client.Api, release: str, connection: Connection) -> client
         except client.Unanswered:
             if asyncio.get_running_loop().time() > deadline:
                 raise
-            at = api.now().astimezone().strftime("%H:%M:%S")
-            connection.note = connection.note or f"reconnecting, shown as of {at}"
+            connection.lost(api.now())
             await asyncio.sleep(1)
         else:
-            connection.note = ""
+            connection.there()
             return document
 
 

@@ -5,7 +5,6 @@ Apart from `workflows`, so that only the command that needs the runner loads it.
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +89,7 @@ async def _driven(
 ) -> Run:
     quiet = form is not output.Format.TABLE
     console = output.console()
-    is_live = console.is_terminal and not console.is_dumb_terminal and "NO_COLOR" not in os.environ
+    is_live = output.moves(console)
     shown: workflow_picture.Shown = workflow_picture.Lines(console)
     if quiet:
         shown = workflow_picture.Shown()

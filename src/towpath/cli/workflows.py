@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from towpath.cli import options, output
+from towpath.cli import flags, options, output
 
-app = typer.Typer(help="Workflows: run one on this machine.", no_args_is_help=True)
+app = typer.Typer(cls=flags.Group, help="Workflows: run one on this machine.", no_args_is_help=True)
 
 NOT_RUN = 2
 """The exit code of a workflow that could not be run."""

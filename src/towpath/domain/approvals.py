@@ -150,12 +150,12 @@ def _asked(of: Release, promotion: Promotion) -> catalog.Approval:
     if promotion.at_gates and any(g.kind is GateKind.APPROVAL for g in promotion.gates):
         return approval
     if promotion.status.ended or promotion.begun:
-        sentence = f"{of.id} is past its gates in {where}: it is {promotion.status}"
+        sentence = f"{of.id} is past its gates in {where} ({promotion.status})"
         raise wishes.Refused("past_gates", sentence)
     raise wishes.Refused("not_reached", f"{of.id} has not reached {where} yet")
 
 
 def _check(approval: catalog.Approval, who: Person) -> None:
     if not may_decide(approval, who):
-        sentence = f"{who.name} is not among those who decide: it {_of_whom(approval)[3:]} who do"
+        sentence = f"{who.name} may not decide: it needs an approval {_of_whom(approval)}"
         raise wishes.Refused("not_an_approver", sentence)

@@ -37,7 +37,7 @@ def terminate(release: Release, actor: str, comment: str = "") -> tuple[events.E
     if release.course.status in (Status.TERMINATING, Status.TERMINATED):
         return ()
     if release.ended:
-        raise Refused("already_ended", f"{release.id} has ended: it is {release.status}")
+        raise Refused("already_ended", f"{release.id} has ended ({release.status})")
     words = f"{actor} terminated it" + (f": {comment}" if comment else "")
     reason = Reason(Code.TERMINATED_BY, words, {"actor": actor, "comment": comment})
     return (events.TerminationRequested(reason),)

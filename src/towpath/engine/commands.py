@@ -329,11 +329,9 @@ class EngineCommands:
             for name in step.depends_on
         }
         if len(before) != 1:
-            known = f" ({', '.join(sorted(before))})" if before else ""
-            raise Refused(
-                "source_needed",
-                f"say from which environment: there is not just one before {environment}{known}",
-            )
+            known = ", ".join(sorted(before)) or "none"
+            said = f"before {environment} is not just one environment ({known}): give `from`"
+            raise Refused("source_needed", said)
         return before.pop()
 
     # --- going back --------------------------------------------------------------------------

@@ -146,10 +146,12 @@ def test_only_the_subject_is_cut_in_the_release_list(
 def test_without_a_token_the_way_to_give_one_is_said(
     towpath: Any, server: canned.CannedServer
 ) -> None:
-    server.gets("/releases", canned.problem(401, "unauthorized", "a token is needed"))
+    for_http = {"advice": "Send the header `Authorization: Bearer TOKEN`."}
+    server.gets("/releases", canned.problem(401, "unauthorized", "a token is needed", **for_http))
     result = towpath("release", "list")
     assert result.exit_code == 1
     assert "TOWPATH_TOKEN" in result.stderr
+    assert "header" not in result.stderr
 
 
 def test_a_read_is_tried_again_while_the_server_starts(
@@ -280,7 +282,37 @@ def test_an_empty_list_says_whether_the_filter_is_the_reason(
 ) -> None:
     server.gets("/releases", canned.page())
     assert "No release yet" in towpath("release", "list").stdout
-    assert towpath("release", "list", "--product", "x").stdout == "No release matches.\n"
+    assert towpath("release", "list", "--product", "checkout").stdout == "No release matches.\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--product", "there is no /products/prdo"),
+        ("--flow", "there is no /flows/prdo"),
+        ("--environment", "There is no environment 'prdo'. There are prod-eu."),
+    ],
+)
+def test_an_empty_list_says_that_a_name_asked_for_is_known_nowhere(
+    option: str, told: str, towpath: Any, server: canned.CannedServer
+) -> None:
+    server.gets("/releases", canned.page())
+    server.gets("/environments", canned.page({"name": "prod-eu"}))
+    result = towpath("release", "list", option, "prdo")
+    assert result.exit_code == 1
+    assert told in " ".join(result.stderr.split())
+
+
+def test_an_unknown_status_is_refused_with_those_there_are(towpath: Any) -> None:
+    result = towpath("release", "list", "--status", "bogus")
+    assert result.exit_code == 2
+    assert "'suspended'" in result.stderr
+
+
+def test_an_empty_reference_is_wrong_use(towpath: Any) -> None:
+    result = towpath("where", "")
+    assert result.exit_code == 2
+    assert "REF is empty" in result.stderr
 
 
 def test_events_are_read_to_the_last_page(towpath: Any, server: canned.CannedServer) -> None:

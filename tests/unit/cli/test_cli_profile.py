@@ -51,6 +51,17 @@ def test_a_token_file_that_cannot_be_read_is_named(
         profile.read("")
 
 
+def test_a_blank_token_is_none_and_one_that_cannot_be_sent_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOWPATH_TOKEN", " \n")
+    assert profile.read("").token == ""
+    monkeypatch.setenv("TOWPATH_TOKEN", "two words")
+    with pytest.raises(profile.Unreadable, match="blanks") as refused:
+        profile.read("")
+    assert "two words" not in str(refused.value)
+
+
 def test_a_token_is_not_shown_with_the_profile() -> None:
     assert TOKEN not in repr(profile.Profile("http://x", TOKEN))
 

@@ -60,3 +60,4 @@ def test_every_command_has_help_and_an_example_of_itself(
     result = towpath(*name.split()[1:], "--help")
     assert result.exit_code == 0
     assert command.help.split(":")[0][:30] in result.stdout
+    assert "<bool>" not in result.stdout  # a flag takes no value

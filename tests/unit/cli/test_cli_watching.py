@@ -52,21 +52,12 @@ async def test_while_the_server_does_not_answer_it_says_so_and_goes_on(
 ) -> None:
     away = canned.problem(503, "database_unavailable", "the database does not answer")
     server.gets(PATH, RUNNING, *[away] * 3, OVER)
-    connection = watching.Connection()
-    notes: list[str] = []
-
-    class Noting(watching.Connection):
-        def __setattr__(self, name: str, value: Any) -> None:
-            if name == "note" and value:
-                notes.append(value)
-            super().__setattr__(name, value)
-
-    connection = Noting()
+    told: list[str] = []
+    connection = watching.Connection(told.append)
     async with client.connect(profile.Profile(server.address)) as api:
         shown = [d["status"] async for d in watching.documents(api, "checkout-128", connection)]
     assert shown == ["running", "succeeded"]
-    assert notes
-    assert notes[0].startswith("reconnecting, shown as of ")
+    assert [each.partition(",")[0] for each in told] == ["reconnecting", "connected again"]
     assert connection.note == ""
 
 
@@ -86,6 +77,17 @@ def test_the_watch_command_ends_with_the_release_and_exits_by_its_result(
     assert "checkout-128 succeeded after" in result.stdout.splitlines()[-1]
     server.gets(PATH, RUNNING, canned.release("failed", canned.environment("dev", "failed")))
     assert towpath("release", "show", "checkout-128", "--watch", "--plain").exit_code == 1
+
+
+def test_a_watch_in_plain_lines_says_on_standard_error_that_the_server_is_away(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    away = canned.problem(503, "database_unavailable", "the database does not answer")
+    server.gets(PATH, RUNNING, *[away] * 3, OVER)
+    result = towpath("release", "show", "checkout-128", "--watch")
+    assert result.exit_code == 0
+    assert "reconnecting, shown as of" in result.stderr
+    assert "reconnecting" not in result.stdout
 
 
 def test_a_watch_as_json_prints_the_last_document(
