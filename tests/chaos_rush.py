@@ -24,7 +24,7 @@ class Rush:
     pauses: int  # in each round
     pushed: int = 0  # rounds
     frozen: set[str] = field(default_factory=set)
-    """Steps of the frozen, which may go on beside those who were given them."""
+    """Steps of the frozen: they stand still, and hold what they held, beside the next attempt."""
     succeeded: dict[Leaf, End] = field(default_factory=dict)
     undone: set[str] = field(default_factory=set)
 

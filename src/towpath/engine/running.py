@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +29,8 @@ STEPS = "towpath_steps"
 STOPS = "towpath_stops"
 RENEW_EVERY_S = 3.0
 FRESH_S = 3 * RENEW_EVERY_S
-"""How long after it was asked for a lease is surely ours: who was frozen since begins nothing."""
+"""How long after it was asked for a lease is surely ours: who was frozen since begins nothing, and
+what it had begun stands still until it has asked again."""
 ASK_EVERY_S = 1.0
 PATIENCE_AT_STOP_S = 15.0
 TRIES = 5
@@ -56,6 +57,7 @@ class Running:
         self._executing: MutableMapping[Turn, asyncio.Task[Outcome]] = {}
         self._called_off: set[Turn] = set()  # told to end: by a stop, or taken over by others
         self._leaving = False
+        self._away = False  # the database did not answer when steps were last taken
         self._full = False  # there was no place for more when steps were last taken
         self._ended = asyncio.Event()
 
@@ -83,6 +85,8 @@ class Running:
         seen = self._signals.count(STEPS)
         self._ended.clear()
         try:
+            if self._away:
+                await self._keep_ours_first()
             moved = await self._runs.advance_next(self._advance)
             asked = time.monotonic()
             free = self._at_once - len(self._tasks)
@@ -90,6 +94,7 @@ class Running:
             taken = await self._runs.take_steps(self._name, free) if free > 0 else ()
         except StoreUnavailable as error:
             log.warning("the database does not answer: %s", error)
+            self._away = True
             await asyncio.sleep(ASK_EVERY_S)
             return
         except Exception:  # a defect of ours with one run must stop no other
@@ -101,7 +106,15 @@ class Running:
         if not moved and len(taken) < max(1, free):
             await self._news(seen)
 
+    async def _keep_ours_first(self) -> None:
+        """Everybody's leases may have run out while the database was away, and nobody is dead."""
+        await self._renew(tuple(self._tasks))
+        await asyncio.sleep(RENEW_EVERY_S)
+        self._away = False
+
     def _begin(self, execution: Execution, asked: float) -> None:
+        if execution.turn in self._tasks:  # it was late, and is to end what it executes itself
+            return
         task = asyncio.create_task(self._do(execution, asked), name=f"step {execution.turn.step}")
         self._tasks[execution.turn] = task
 
@@ -121,6 +134,7 @@ class Running:
     async def _do(self, execution: Execution, asked: float) -> None:
         turn = execution.turn
         try:
+            await self._end_earlier(turn)
             book = _Book(self._runs, turn)
             outcome = await self._outcome(execution, asked, book)
             if outcome is None:
@@ -146,6 +160,7 @@ class Running:
             return Outcome(Status.ERROR, _hopeless())
         if self._leaving or time.monotonic() - asked > FRESH_S:
             return None
+        self._runner.trust(asked + FRESH_S)
         keeping = asyncio.create_task(book.keep())
         execute = asyncio.create_task(self._runner.execute(execution.run, turn.step, book))
         self._executing[turn] = execute
@@ -162,6 +177,24 @@ class Running:
             self._executing.pop(turn, None)
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _end_earlier(self, turn: Turn) -> None:
+        """Let no attempt begin beside an earlier one that this worker was too late to keep."""
+        earlier = [
+            each
+            for each in self._tasks
+            if (each.run, each.step) == (turn.run, turn.step) and each.attempt < turn.attempt
+        ]
+        for each in earlier:
+            self._call_off(each)
+        if earlier:
+            await asyncio.wait([self._tasks[each] for each in earlier])
+
+    def _call_off(self, turn: Turn) -> None:
+        execute = self._executing.get(turn)  # what is being recorded is not called off
+        if execute and turn not in self._called_off:
+            self._called_off.add(turn)
+            execute.cancel()
 
     async def _finish(self, turn: Turn, outcome: Outcome, book: "_Book") -> None:
         """Record the outcome, and begin what follows."""
@@ -210,22 +243,20 @@ class Running:
             wait_s = RENEW_EVERY_S * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
             await self._signals.wait(STOPS, seen, wait_s)
             try:
-                await self._renew()
+                if self._tasks:
+                    await self._renew(tuple(self._tasks))
             except StoreUnavailable as error:
                 log.warning("leases of steps not renewed, the database is away: %s", error)
             except Exception:  # nobody else would keep what is executed
                 log.exception("leases of steps were not renewed")
 
-    async def _renew(self) -> None:
-        held = tuple(self._tasks)
-        if not held:
-            return
+    async def _renew(self, held: Collection[Turn]) -> None:
+        asked = time.monotonic()
         ours = await self._runs.renew_steps(held, self._name)
         for turn in set(held) - set(ours):
-            execute = self._executing.get(turn)  # what is being recorded is not called off
-            if execute and turn not in self._called_off:
-                self._called_off.add(turn)
-                execute.cancel()
+            self._call_off(turn)
+        await asyncio.sleep(0)  # who is called off is told to end before it could go on
+        self._runner.trust(asked + FRESH_S)
 
     async def _leave(self) -> None:
         """End what is executed, and record what has ended."""

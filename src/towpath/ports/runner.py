@@ -60,6 +60,14 @@ class Runner(Protocol):
         """
         ...
 
+    def trust(self, until: float) -> None:
+        """Go on with what is executed here until that moment (`time.monotonic`), or a later one
+        that was told before; then let it stand still until more is told.
+
+        Who is not heard of for as long has lost its leases: others are given what it executes.
+        """
+        ...
+
     async def execute(self, run: Run, step: str, log: Log) -> Outcome:
         """Execute a leaf now. Cancelling it ends all that it started.
 

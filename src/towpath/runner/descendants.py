@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 MARK = "TOWPATH_STEP_MARK"
 _PROC = "/proc"
@@ -79,17 +79,38 @@ def _read(name: str) -> bytes:
         return file.read()
 
 
+def halt(mark: str) -> None:
+    """Let everything that carries a mark that begins so stand still, what just began included."""
+    halted: set[int] = set()
+    for _ in range(1000):  # a fork bomb may win: then the machine has other troubles
+        come = set(marked(mark)) - halted
+        if not come:
+            return
+        _send(come, signal.SIGSTOP)
+        halted |= come
+
+
+def go_on(mark: str) -> None:
+    """Let what was halted go on."""
+    _send(marked(mark), signal.SIGCONT)
+
+
 def sweep(mark: str, grace: float) -> None:
     """End everything that carries a mark that begins so: asked first, then killed."""
     until = time.monotonic() + grace
     number = signal.SIGTERM
-    for _ in range(1000):  # a fork bomb may win: then the machine has other troubles
+    for _ in range(1000):  # as above
         pids = list(marked(mark))
         if not pids:
             return
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
+        _send(pids, number)
+        _send(pids, signal.SIGCONT)  # who was halted hears nothing else but the last word
         time.sleep(0.05)
         if time.monotonic() >= until:
             number = signal.SIGKILL
+
+
+def _send(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)

@@ -36,6 +36,7 @@ class LocalRunner:
         self._places = asyncio.Semaphore(at_once)
         self._machine = programs.Machine(path or os.environ.get("PATH", os.defpath), images or {})
         self._keeper: Keeper | None = None
+        self._trusted: float | None = None
 
     def refuse(
         self, manifest: Manifest, given: Collection[str] | None = None
@@ -54,6 +55,12 @@ class LocalRunner:
                 return interpreter.refused(run, problems, now)
         return interpreter.advance(run, outcomes, now)
 
+    def trust(self, until: float) -> None:
+        """Go on with what is executed until that moment; then let it stand still."""
+        self._trusted = until if self._trusted is None else max(until, self._trusted)
+        if self._keeper is not None:
+            self._keeper.trust(self._trusted)
+
     async def execute(self, run: Run, step: str, log: Log) -> Outcome:
         """Execute a leaf now. Cancelling it ends all that it started."""
         async with self._places:
@@ -70,6 +77,8 @@ class LocalRunner:
             return await requests.send(work, log, self._limits.seconds)
         if self._keeper is None:
             self._keeper = Keeper()
+            if self._trusted is not None:
+                self._keeper.trust(self._trusted)
         step_id = f"{run.id}/{step}/{leaf.attempt}"
         return await programs.run(work, step_id, self._machine, self._keeper, log, self._limits)
 

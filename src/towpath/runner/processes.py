@@ -148,6 +148,7 @@ async def _pass_on(stream: _Stream, write: Write) -> None:
 async def _terminate(process: asyncio.subprocess.Process, mark: str, grace: float) -> None:
     """Ask it to end, and wait; whoever calls kills what is left."""
     descendants.end_all(mark, process.pid, signal.SIGTERM)
+    descendants.end_all(mark, process.pid, signal.SIGCONT)  # who was halted hears it only now
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace):
             await process.wait()

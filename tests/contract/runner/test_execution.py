@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -289,3 +292,91 @@ async def test_a_runner_that_is_killed_leaves_no_process_and_no_folder() -> None
     async with asyncio.timeout(60):
         while _is_alive(pid) or folder.exists():  # noqa: ASYNC110, ASYNC240 # nothing tells of it
             await asyncio.sleep(0.05)
+
+
+def _state(pid: int) -> str:
+    """As the kernel has it: R and S go on, T stands still; empty when there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[0]
+
+
+async def _until(so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not so():  # noqa: ASYNC110 # nothing tells of it
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def _two_at_work(
+    runner: LocalRunner, script: str = "sleep 600 & echo $! $$; wait"
+) -> AsyncIterator[tuple[asyncio.Task[Outcome], list[int]]]:
+    """A step with a process that it started, and the numbers of both."""
+    log = Kept()
+    task = asyncio.create_task(executed(runner, shell(script), log))
+    try:
+        await log.written.wait()
+        yield task, [int(each) for each in log.data.split()]
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+only_linux = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="NOT TESTED: steps are halted by means of /proc"
+)
+
+
+@only_linux
+async def test_steps_stand_still_while_nobody_vouches_for_them_and_then_go_on(
+    runner: LocalRunner,
+) -> None:
+    async with _two_at_work(runner) as (task, pids):
+        runner.trust(time.monotonic() + 0.1)
+        await _until(lambda: all(_state(pid) == "T" for pid in pids))
+        runner.trust(time.monotonic() + 600)
+        await _until(lambda: all(_state(pid) in "RS" for pid in pids))
+        os.kill(pids[0], signal.SIGKILL)
+        assert (await task).outputs["exitCode"] == "0"
+
+
+@only_linux
+async def test_a_step_that_stands_still_can_be_told_to_end_and_tidies_up(
+    runner: LocalRunner, tmp_path: Path
+) -> None:
+    tidy = tmp_path / "tidied"
+    script = f"trap 'touch {tidy}; exit 3' TERM; sleep 600 & echo $! $$; wait"
+    async with _two_at_work(runner, script) as (task, pids):
+        runner.trust(time.monotonic())
+        await _until(lambda: all(_state(pid) == "T" for pid in pids))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert tidy.exists()
+        assert not any(map(_is_alive, pids))
+
+
+@only_linux
+async def test_a_step_that_begins_while_others_stand_still_goes_on(runner: LocalRunner) -> None:
+    async with _two_at_work(runner) as (_, pids):
+        runner.trust(time.monotonic())
+        await _until(lambda: all(_state(pid) == "T" for pid in pids))
+        runner.trust(time.monotonic() + 600)
+        assert (await executed(runner, shell("echo done"))).outputs["result"] == "done"
+
+
+@only_linux
+async def test_a_keeper_that_is_gone_is_started_anew_and_keeps_what_runs(
+    runner: LocalRunner,
+) -> None:
+    async with _two_at_work(runner) as (_, pids):
+        keeper = runner._keeper
+        assert keeper is not None
+        os.kill(keeper._pid, signal.SIGKILL)
+        await _until(lambda: _state(keeper._pid) == "Z")
+        runner.trust(time.monotonic())
+        await _until(lambda: all(_state(pid) == "T" for pid in pids))
+        runner.close()
+        assert not any(map(_is_alive, pids))
