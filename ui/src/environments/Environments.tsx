@@ -16,7 +16,7 @@ import { Answer, Empty, LoadingRows, MoreComing } from "../kit/states";
 import { STATUSES, word } from "../kit/status";
 import { Moment } from "../kit/Time";
 import { setDuration } from "../kit/times";
-import type { Range } from "../kit/useColumns";
+import type { Range } from "../kit/columns";
 import { LockDialog, unlock } from "../product/dialogs";
 import { EnvironmentGlyph, standing, versionOf } from "../products/Products";
 import { usePage } from "../shell/page";
@@ -172,7 +172,7 @@ function Board({ columns, rows, status, onlyLocked }: BoardProps) {
     columns: columns.length,
     width,
     before: name,
-    beside: 4,
+    beside: 2,
   });
   const range = inSight.columns;
   const head = (
@@ -187,7 +187,7 @@ function Board({ columns, rows, status, onlyLocked }: BoardProps) {
             column={column}
             left={(range.from + place) * width}
             width={width}
-            lock={() => setLocking(column.name)}
+            lock={setLocking}
           />
         ))}
       </div>
@@ -227,10 +227,10 @@ interface HeadProps {
   readonly column: ConfiguredEnvironment;
   readonly left: number;
   readonly width: number;
-  readonly lock: () => void;
+  readonly lock: (environment: string) => void;
 }
 
-function Head({ column, left, width, lock }: HeadProps) {
+const Head = memo(function Head({ column, left, width, lock }: HeadProps) {
   const whole = column.locks.find((each) => each.product === "");
   return (
     <div className="env-head" style={{ left, width }}>
@@ -250,7 +250,7 @@ function Head({ column, left, width, lock }: HeadProps) {
             {whole ? (
               <Menu.Item onClick={() => void unlock("", column.name)}>Unlock all of {column.name}</Menu.Item>
             ) : (
-              <Menu.Item onClick={lock}>Lock all of {column.name}…</Menu.Item>
+              <Menu.Item onClick={() => lock(column.name)}>Lock all of {column.name}…</Menu.Item>
             )}
           </Menu.Dropdown>
         </Menu>
@@ -269,7 +269,7 @@ function Head({ column, left, width, lock }: HeadProps) {
       )}
     </div>
   );
-}
+});
 
 function Windows({ column }: { readonly column: ConfiguredEnvironment }) {
   return (

@@ -1,8 +1,9 @@
 /** A list of rows with columns of environments: it scrolls both ways and draws what is in sight. */
 
-import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, type RefObject, useEffect, useRef } from "react";
-import { type Range, useColumns } from "./useColumns";
+import { observeElementOffset, useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
+import { columnsInSight, type Range, SLACK } from "./columns";
 
 interface Measures {
   readonly rows: number;
@@ -17,23 +18,46 @@ interface Measures {
   readonly beside: number;
 }
 
+type Rows = Virtualizer<HTMLDivElement, Element>;
+
 export interface InSight {
   readonly scroller: RefObject<HTMLDivElement | null>;
-  readonly rows: Virtualizer<HTMLDivElement, Element>;
+  readonly rows: Rows;
   readonly columns: Range;
 }
 
-/** What of a grid is in sight. */
+/**
+ * What of a grid is in sight. Both ways are looked at before anything is drawn, and drawn at once:
+ * to look in between would have the browser lay out everything one more time for each frame.
+ */
 export function useInSight({ rows: count, height, columns: many, width, before, beside }: Measures): InSight {
   const scroller = useRef<HTMLDivElement>(null);
-  const columns = useColumns(scroller, many, width, before);
-  const rows = useVirtualizer({
+  const [left, setLeft] = useState(0);
+  const observe = useCallback(
+    (of: Rows, tell: (offset: number, scrolling: boolean) => void) =>
+      observeElementOffset(of, (offset, scrolling) => {
+        const at = of.scrollElement?.scrollLeft ?? 0;
+        const moved = () => {
+          setLeft(at - (at % SLACK));
+          tell(offset, scrolling);
+        };
+        if (scrolling) flushSync(moved);
+        else moved();
+      }),
+    [],
+  );
+  const rows = useVirtualizer<HTMLDivElement, Element>({
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
     overscan: beside,
+    initialRect: { width: window.innerWidth, height: window.innerHeight },
+    observeElementOffset: observe,
+    useFlushSync: false,
   });
   useEffect(() => rows.measure(), [height, rows]);
+  const { from, to } = columnsInSight(left - before, rows.scrollRect?.width ?? 0, many, width);
+  const columns = useMemo(() => ({ from, to }), [from, to]);
   return { scroller, rows, columns };
 }
 

@@ -2,7 +2,7 @@
 
 import type { ReactNode } from "react";
 import type { Group, Stretch } from "./track";
-import type { Range } from "./useColumns";
+import type { Range } from "./columns";
 
 export interface DrawnStop {
   readonly column: number;

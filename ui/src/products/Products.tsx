@@ -16,7 +16,7 @@ import { NEEDS_SOMEONE, word } from "../kit/status";
 import { Ago, Moment } from "../kit/Time";
 import { between, parallel, type Stretch } from "../kit/track";
 import { Track } from "../kit/Track";
-import type { Range } from "../kit/useColumns";
+import type { Range } from "../kit/columns";
 import { ColumnHeads } from "../releases/ColumnHeads";
 import type { Column } from "../releases/columns";
 import { sentence } from "../releases/Row";
@@ -281,7 +281,7 @@ function Table({ items }: { readonly items: readonly ProductItem[] }) {
     columns: columns.length,
     width,
     before,
-    beside: 8,
+    beside: 4,
   });
   const range = inSight.columns;
   return (

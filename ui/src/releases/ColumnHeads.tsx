@@ -1,6 +1,6 @@
 /** The heads of the environment columns, with production told apart. */
 
-import type { Range } from "../kit/useColumns";
+import type { Range } from "../kit/columns";
 import type { Column } from "./columns";
 
 interface ColumnHeadsProps {

@@ -17,7 +17,7 @@ import { plural } from "../kit/words";
 import { ProductTabs } from "../product/ProductTabs";
 import { usePage } from "../shell/page";
 import { ColumnHeads } from "./ColumnHeads";
-import { type Column, columns, columnWidth } from "./columns";
+import { type Column, columns, columnWidth, named } from "./columns";
 import { DateFilter } from "./DateFilter";
 import { asked, compact, type Filters, readFilters, type SomeFilters } from "./filters";
 import { ReleaseCard } from "./ReleaseCard";
@@ -25,6 +25,7 @@ import { Row, WIDTHS } from "./Row";
 
 const ROW = 44;
 const CARD = 88;
+const MORE_AT = 40; // rows before the end
 
 export function Releases({ product }: { readonly product?: string }) {
   usePage(
@@ -44,11 +45,15 @@ export function Releases({ product }: { readonly product?: string }) {
     [filters, opened, product],
   );
   const found = useInfiniteQuery(queries.releases(query));
-  const items = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data]);
+  const pages = found.data?.pages;
+  const items = useMemo(() => pages?.flatMap((page) => page.items) ?? [], [pages]);
+  const names = useMemo(() => named(pages ?? []), [pages]);
   const environments = useQuery(queries.environments);
+  // More releases seldom bring more columns: while they do not, no row is drawn anew.
+  const places = names.environments.join("\n");
   const shown = useMemo(
-    () => columns(environments.data?.items ?? [], product ?? filters.product, items),
-    [environments.data, product, filters.product, items],
+    () => columns(environments.data?.items ?? [], product ?? filters.product, places ? places.split("\n") : []),
+    [environments.data, product, filters.product, places],
   );
   return (
     <div className="page full">
@@ -59,7 +64,13 @@ export function Releases({ product }: { readonly product?: string }) {
         <span className="grow" />
         <News query={query} />
       </div>
-      <FilterBar filters={filters} change={change} product={product} columns={shown} items={items} />
+      <FilterBar
+        filters={filters}
+        change={change}
+        product={product}
+        columns={shown}
+        initiators={names.initiators}
+      />
       <Answer of={found}>
         {() =>
           items.length ? (
@@ -145,13 +156,13 @@ interface FilterBarProps {
   readonly change: Change;
   readonly product: string | undefined;
   readonly columns: readonly Column[];
-  readonly items: readonly ReleaseItem[];
+  readonly initiators: readonly string[];
 }
 
-function FilterBar({ filters, change, product, columns: shown, items }: FilterBarProps) {
+function FilterBar({ filters, change, product, columns: shown, initiators: seen }: FilterBarProps) {
   const products = useQuery(queries.products);
   const flows = useQuery(queries.flows);
-  const initiators = [...new Set([...items.map((item) => item.initiator), filters.initiator ?? ""])];
+  const initiators = [...new Set([...seen, filters.initiator ?? ""])];
   const one = (name: keyof Filters) => (values: readonly string[]) =>
     change({ [name]: values[0] });
   const statuses = STATUSES.map((status) => ({
@@ -325,12 +336,12 @@ function List({ items, columns: shown, withProduct, more, loadMore }: ListProps)
     columns: shown.length,
     width,
     before,
-    beside: 12,
+    beside: 6,
   });
   const { rows, columns: range } = inSight;
   const last = rows.getVirtualItems().at(-1)?.index ?? 0;
   useEffect(() => {
-    if (more && last >= items.length - 20) loadMore();
+    if (more && last >= items.length - MORE_AT) loadMore();
   }, [more, last, items.length, loadMore]);
   const at = useRowKeys(items.length, (index) => rows.scrollToIndex(index));
   const head = (

@@ -9,7 +9,7 @@ import { word } from "../kit/status";
 import { Duration, Moment } from "../kit/Time";
 import { between, parallel, stretches } from "../kit/track";
 import { Track } from "../kit/Track";
-import type { Range } from "../kit/useColumns";
+import type { Range } from "../kit/columns";
 import { sha, shortVersion } from "../kit/words";
 
 export const WIDTHS = {
