@@ -97,8 +97,8 @@ class Destination:
 class Application:
     """One Argo CD `Application`, with the product, environment and component it belongs to.
 
-    `sync_source` is where hydrated manifests are synced from; `sources` are then the dry ones,
-    which people and promotions write.
+    Of an application whose manifests are hydrated, `sources` are the dry ones, which people and
+    promotions write.
     """
 
     name: str
@@ -111,7 +111,6 @@ class Application:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     origin: Origin = Origin("")
-    sync_source: Source | None = None
 
 
 def promotable_sources(

@@ -5,7 +5,7 @@ is remembered between looks but the release itself.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from towpath.domain import (
     actions,
@@ -28,7 +28,6 @@ from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role
 from towpath.domain.status import Status
 
-SETTLE_AGAIN = timedelta(seconds=5)
 _LOST = Reason(Code.ENVIRONMENT_BUSY, "another release acts in the environment now")
 _WORK = (PhaseName.PRE_ACTION, PhaseName.ACTION, PhaseName.POST_ACTION)
 

@@ -12,8 +12,6 @@ from towpath.domain.facts import Facts
 from towpath.domain.release import Release
 from towpath.domain.wishes import Refused
 
-RELEASE_ACTIONS = ("terminate", "retry")
-ENVIRONMENT_ACTIONS = ("approve", "reject", "skip", "retry")
 _Wish = Callable[[], Collection[events.Event]]
 
 

@@ -4,7 +4,6 @@ Not a kind of ours: unknown fields are accepted, and only what is used is checke
 Fields: https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/
 """
 
-import posixpath
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -31,26 +30,6 @@ def read(
     return _Reading(manifest, places).application()
 
 
-def value_file(
-    application: catalog.Application, source: catalog.Source, written: str
-) -> tuple[catalog.Source, str] | None:
-    """The source and the path of its repository that a Helm value file of `source` lies at.
-
-    `$name/path` is a file of the source with that `ref`, `/path` begins at the repository's root,
-    all others at the source's path. None for an address, and for what leads nowhere.
-    """
-    if "://" in written:
-        return None
-    if written.startswith("$"):
-        ref, _, path = written[1:].partition("/")
-        named = next((s for s in application.sources if s.ref == ref), None)
-        inside = repositories.inside(path)
-        return (named, inside) if named and inside else None
-    at_root = written.startswith("/")
-    inside = repositories.inside(written[1:] if at_root else posixpath.join(source.path, written))
-    return (source, inside) if inside and not source.chart else None
-
-
 class _Reading:
     """One pass over a manifest, collecting what is wrong on the way."""
 
@@ -63,7 +42,7 @@ class _Reading:
         metadata = self._mapping(self._manifest, ("metadata",), required=True)
         spec = self._mapping(self._manifest, ("spec",), required=True)
         name = self._text(metadata, ("metadata", "name"), required=True)
-        sources, synced = self._sources(spec)
+        sources = self._sources(spec)
         destination = self._destination(spec)
         self._check_value_files(sources)
         if any(problem.severity == "error" for problem in self._problems):
@@ -76,41 +55,33 @@ class _Reading:
             labels=_texts(metadata.get("labels")),
             annotations=_texts(metadata.get("annotations")),
             origin=self._places("metadata", "name"),
-            sync_source=synced,
         )
         return application, self._problems
 
-    def _sources(
-        self, spec: Mapping[str, object]
-    ) -> tuple[tuple[catalog.Source, ...], catalog.Source | None]:
+    def _sources(self, spec: Mapping[str, object]) -> tuple[catalog.Source, ...]:
         """Hydration wins over several sources, and these over a single one, as in Argo CD."""
         if spec.get("sourceHydrator") is not None:
-            return self._hydrated(spec)
+            return (self._dry(spec),)
         several = spec.get("sources")
         if several:
             if not isinstance(several, list):
                 self._wrong(("spec", "sources"), "wrong_type", "must be a list")
-                return (), None
+                return ()
             paths = [("spec", "sources", index) for index in range(len(several))]
-            return tuple(self._source(s, p) for s, p in zip(several, paths, strict=True)), None
+            return tuple(self._source(s, p) for s, p in zip(several, paths, strict=True))
         if spec.get("source") is None:
             self._wrong(("spec",), "missing_field", "`source` or `sources` is required")
-            return (), None
-        return (self._source(spec["source"], ("spec", "source")),), None
+            return ()
+        return (self._source(spec["source"], ("spec", "source")),)
 
-    def _hydrated(
-        self, spec: Mapping[str, object]
-    ) -> tuple[tuple[catalog.Source, ...], catalog.Source]:
+    def _dry(self, spec: Mapping[str, object]) -> catalog.Source:
+        """What people and promotions write, where the manifests that are synced are made of it."""
         path = ("spec", "sourceHydrator")
         hydrator = self._mapping(spec, path, required=True)
-        dry = self._source(hydrator.get("drySource"), (*path, "drySource"))
         sync = self._mapping(hydrator, (*path, "syncSource"), required=True)
-        synced = catalog.Source(
-            repository=dry.repository,
-            path=self._path(sync, (*path, "syncSource", "path")),
-            revision=self._text(sync, (*path, "syncSource", "targetBranch"), required=True),
-        )
-        return (dry,), synced
+        self._path(sync, (*path, "syncSource", "path"))
+        self._text(sync, (*path, "syncSource", "targetBranch"), required=True)
+        return self._source(hydrator.get("drySource"), (*path, "drySource"))
 
     def _source(self, written: object, path: tuple[str | int, ...]) -> catalog.Source:
         if not isinstance(written, Mapping):

@@ -47,22 +47,6 @@ def test_the_tool_of_a_source_is_known_from_its_settings() -> None:
     assert kinds == ["helm", "kustomize", "directory", "directory"]
 
 
-def test_value_files_of_another_source_are_found_there() -> None:
-    sources = [
-        {
-            "repoURL": "https://h/charts",
-            "path": "shop",
-            "helm": {"valueFiles": ["$values/dev/values.yaml", "own.yaml", "/root.yaml"]},
-        },
-        {"repoURL": "https://h/values", "ref": "values", "targetRevision": "main"},
-    ]
-    found = application(sources=sources)
-    chart, named = found.sources
-
-    files = [applications.value_file(found, chart, file) for file in chart.value_files]
-    assert files == [(named, "dev/values.yaml"), (chart, "shop/own.yaml"), (chart, "root.yaml")]
-
-
 def test_a_value_file_of_a_source_that_is_not_there_is_an_error() -> None:
     _, problems = read(
         "metadata: {name: a}\nspec:\n  destination: {name: c}\n  sources:\n"
@@ -86,7 +70,6 @@ def test_the_dry_source_of_a_hydrated_application_is_what_people_write() -> None
     )
 
     assert found.sources == (catalog.Source("https://h/dry", "a", "main"),)
-    assert found.sync_source == catalog.Source("https://h/dry", "out", "env/dev")
 
 
 def test_secrets_in_addresses_are_left_out_with_a_warning() -> None:

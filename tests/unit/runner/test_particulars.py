@@ -1,4 +1,4 @@
-"""What the page says in words beside its tables: bounds, policies, and what `depends` may ask."""
+"""What the page says in words beside its tables: bounds and policies."""
 
 import pytest
 
@@ -13,50 +13,6 @@ def refused(spec: str) -> str:
     (problem,) = LocalRunner().refuse(workflow(spec))
     assert problem.origin.line > 1
     return problem.message
-
-
-@pytest.mark.parametrize(
-    ("result", "what", "runs"),
-    [
-        ("Succeeded", "template: leaf", True),
-        ("Failed", "template: bad", True),
-        ("Failed", "template: wrong", False),
-        ("Errored", "template: wrong", True),
-        ("Errored", "template: bad", False),
-        ("Skipped", "template: leaf, when: a == b", True),
-        ("Omitted", "template: leaf, depends: first.Failed", True),
-        ("AnySucceeded", "template: '{{item}}', withItems: [leaf, bad]", True),
-        ("AnySucceeded", "template: '{{item}}', withItems: [bad, bad]", False),
-        ("AllFailed", "template: '{{item}}', withItems: [bad, bad]", True),
-        ("AllFailed", "template: '{{item}}', withItems: [leaf, bad]", False),
-    ],
-)
-def test_depends_may_ask_for_every_result(result: str, what: str, runs: bool) -> None:
-    play = Play(
-        workflow(
-            f"""
-entrypoint: main
-templates:
-  - name: main
-    dag:
-      tasks:
-        - {{name: first, template: leaf}}
-        - {{name: asked, {what}}}
-        - {{name: last, template: leaf, depends: asked.{result}}}
-  - {{name: bad, container: {{image: busybox, command: [fail]}}}}
-  - {{name: wrong, container: {{image: busybox, command: [echo, "{{{{nothing}}}}"]}}}}{LEAF}"""
-        )
-    ).through(lambda step: 1 if step.template == "bad" else "")
-    assert ("last" in play.executed) is runs
-
-
-def test_depends_cannot_ask_for_a_daemon() -> None:
-    said = refused(
-        "entrypoint: main\ntemplates:\n  - name: main\n    dag:\n      tasks:\n"
-        "        - {name: a, template: leaf}\n"
-        "        - {name: b, template: leaf, depends: a.Daemoned}" + LEAF
-    )
-    assert said == "a.Daemoned: there are no daemons here"
 
 
 @pytest.mark.parametrize(

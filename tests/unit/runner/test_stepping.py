@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflow_runs import Play, by_name, workflow
+from workflow_runs import Play, workflow
 
 LEAF = """
   - name: leaf
@@ -77,37 +77,6 @@ def test_a_task_runs_when_what_it_depends_on_has_ended() -> None:
     play.end(b="")
     assert play.due == ["d"]
     assert play.through().run.status == "succeeded"
-
-
-@pytest.mark.parametrize(
-    ("depends", "answers", "runs"),
-    [
-        ("a.Succeeded && !b.Failed", {}, True),
-        ("a.Succeeded && !b.Failed", {"b": 1}, False),
-        ("a.Failed || b.Succeeded", {"a": 1}, True),
-        ("a && b", {"a": 1}, False),
-        ("(a.Failed && b.Succeeded) || a.Succeeded", {"a": 1}, True),
-        ("a.Errored", {"a": 1}, False),
-    ],
-)
-def test_depends_decides_by_how_tasks_ended(
-    depends: str, answers: dict[str, int], runs: bool
-) -> None:
-    play = Play(
-        workflow(
-            f"""
-entrypoint: main
-templates:
-  - name: main
-    dag:
-      tasks:
-        - {{name: a, template: leaf}}
-        - {{name: b, template: leaf}}
-        - {{name: last, template: leaf, depends: "{depends}"}}
-{LEAF}"""
-        )
-    ).through(by_name(**answers))
-    assert ("last" in play.executed) is runs
 
 
 @pytest.mark.parametrize(
