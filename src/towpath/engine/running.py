@@ -34,7 +34,7 @@ what it had begun stands still until it has asked again."""
 ASK_EVERY_S = 1.0
 PATIENCE_AT_STOP_S = 15.0
 TRIES = 5
-"""How often a step is executed whose worker is gone each time: it may be what takes it down."""
+"""How often a step is executed whose worker dies each time: it may be what takes it down."""
 _ORPHANED = Reason(
     Code.TERMINATED_BY,
     "stopped; the worker that executed it was gone",
@@ -156,7 +156,7 @@ class Running:
         turn = execution.turn
         if execution.stop:
             return Outcome(Status.TERMINATED, _ORPHANED)
-        if turn.attempt > TRIES:
+        if execution.deaths >= TRIES:
             return Outcome(Status.ERROR, _hopeless())
         if self._leaving or time.monotonic() - asked > FRESH_S:
             return None
@@ -320,7 +320,7 @@ def _is_cancelled() -> bool:
 def _hopeless() -> Reason:
     return Reason(
         Code.STEP_ERROR,
-        f"it was cut short {TRIES} times: its worker died, or was restarted",
+        f"it was cut short {TRIES} times: its worker died each time",
         advice="See whether the step takes its worker down (memory?), then retry.",
     )
 

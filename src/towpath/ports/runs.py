@@ -34,6 +34,7 @@ class Execution:
     turn: Turn
     run: Run
     stop: bool = False  # it must only be ended: whoever executed it is gone
+    deaths: int = 0  # of workers that executed it; one that handed it back is none
 
 
 @dataclass(frozen=True, slots=True)

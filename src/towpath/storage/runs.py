@@ -94,13 +94,15 @@ _STEPS = sa.text("SELECT * FROM step WHERE run = :run ORDER BY place")
 _TAKE = sa.text(
     """
     WITH due AS (
-        SELECT run, id FROM step WHERE due_at <= now() AND coalesce(leased_until < now(), true)
+        SELECT run, id, leased_until IS NOT NULL AS died FROM step
+        WHERE due_at <= now() AND coalesce(leased_until < now(), true)
         ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     ), cut_short AS (
-        INSERT INTO interruption (run, step, attempt, worker, started_at)
-        SELECT run, id, attempt, worker, started_at FROM step JOIN due USING (run, id)
+        INSERT INTO interruption (run, step, attempt, worker, started_at, handed_back)
+        SELECT run, id, attempt, worker, started_at, NOT died FROM step JOIN due USING (run, id)
         WHERE status = 'running' AND NOT stop
         ON CONFLICT DO NOTHING
+        RETURNING run, step, handed_back
     ), begun AS (  -- so that the run's own status follows
         UPDATE run SET due_at = least(due_at, now()) WHERE id IN (
             SELECT id FROM run WHERE id IN (SELECT run FROM due) AND status = 'pending'
@@ -113,7 +115,12 @@ _TAKE = sa.text(
         leased_until = now() + make_interval(secs => :lease)
     FROM due JOIN run AS of_step ON of_step.id = due.run
     WHERE step.run = due.run AND step.id = due.id
-    RETURNING step.*, to_jsonb(of_step) AS whole
+    RETURNING step.*, to_jsonb(of_step) AS whole,
+        (SELECT count(*) FROM interruption AS before
+            WHERE before.run = step.run AND before.step = step.id AND NOT before.handed_back)
+        + (SELECT count(*) FROM cut_short
+            WHERE cut_short.run = step.run AND cut_short.step = step.id AND NOT handed_back)
+        AS deaths
     """
 )
 _RENEW = sa.text(
@@ -271,7 +278,8 @@ async def take_steps(connection: Connection, worker: str, limit: int) -> Sequenc
         taken = run_rows.step(row._asdict())
         whole = await _from_json(connection, row.whole)
         turn = Turn(row.run, taken.id, taken.attempt)
-        found.append(Execution(turn, replace(whole, steps={taken.id: taken}), row.stop))
+        leaf = replace(whole, steps={taken.id: taken})
+        found.append(Execution(turn, leaf, row.stop, row.deaths))
     return found
 
 

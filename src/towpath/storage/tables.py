@@ -248,6 +248,7 @@ step = sa.Table(
 sa.Index("ix_step_due", step.c.due_at, postgresql_where=sa.text("due_at IS NOT NULL"))
 
 # Executions that were cut short, because who did them was gone; the step was executed again.
+# `handed_back`: its worker ended in good order, and the step had no part in it.
 interruption = sa.Table(
     "interruption",
     metadata,
@@ -262,6 +263,7 @@ interruption = sa.Table(
     sa.Column("worker", sa.Text, nullable=False),
     sa.Column("started_at", _moment),
     sa.Column("at", _moment, nullable=False, server_default=_now),
+    sa.Column("handed_back", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 # What steps wrote, in pieces: `at` is a piece's place in the whole, in bytes.

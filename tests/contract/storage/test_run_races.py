@@ -338,3 +338,21 @@ async def test_a_leaf_that_was_cut_short_five_times_is_an_error_and_not_begun_ag
         await _until(stored, "error")
     assert runner.executed == []
     assert "cut short 5 times" in await stored.value("SELECT reason ->> 'sentence' FROM step")
+
+
+async def test_a_leaf_that_workers_handed_back_is_executed_however_often_that_was(
+    stored: Stored,
+) -> None:
+    kept, runner = PostgresRuns(stored.database), FakeRunner()
+    await _started(stored, "build")
+    await kept.advance_next(runner.advance)
+    for _ in range(running.TRIES - 1):
+        await kept.take_steps("worker-1", 1)
+        await stored.rows("UPDATE step SET leased_until = now() - interval '1 second'")
+    for _ in range(2 * running.TRIES):
+        (taken,) = await kept.take_steps("worker-1", 1)
+        assert taken.deaths == running.TRIES - 1
+        await kept.hand_back(taken.turn, "worker-1")
+    async with working("worker-2", stored, kept, runner):
+        await _until(stored, "succeeded")
+    assert runner.executed == [("build", 3 * running.TRIES)]
