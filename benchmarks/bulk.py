@@ -203,12 +203,26 @@ _LAND = """
         RETURNING product, environment, component, id)
     INSERT INTO landed SELECT * FROM made
 """
-_TELL = """
+_NEWEST = "SELECT * FROM release ORDER BY created_at DESC LIMIT 5000"
+_BRING = f"""
+    WITH came AS (
+        INSERT INTO landing (product, environment, component, release, commit, version, content)
+        SELECT made.product, place.key, c.name, made.id, made.revision, made.version,
+            (SELECT content -> 'api' FROM shape WHERE no = 0)
+        FROM ({_NEWEST}) AS made, jsonb_each(made.environments) AS place,
+            unnest(ARRAY['api', 'web', 'worker']) AS c (name)
+        WHERE place.value ->> 'status' = 'succeeded'
+        ORDER BY made.n
+        RETURNING product, environment, release)
+    INSERT INTO stage (product, environment, landed)
+    SELECT came.product, came.environment, jsonb_build_object('main/dev', max(release.n))
+    FROM came JOIN release ON release.id = came.release GROUP BY 1, 2
+"""
+_TELL = f"""
     INSERT INTO event (at, kind, product, release, environment, actor, data)
     SELECT release.created_at + k * interval '1 second', 'PhaseSucceeded', product, release.id,
         'qa', '', jsonb_build_object('environment', 'qa', 'phase', 'sync', 'reason', null)
-    FROM (SELECT * FROM release ORDER BY created_at DESC LIMIT 5000) AS release,
-        generate_series(1, 30) AS k
+    FROM ({_NEWEST}) AS release, generate_series(1, 30) AS k
     ORDER BY 1
 """
 
@@ -218,7 +232,7 @@ _NO_LIMIT = sa.text("SET statement_timeout = 0; SET transaction_timeout = 0")
 
 
 async def fill(engine: AsyncEngine, total: int, batch: int = 50_000) -> None:
-    """Make the tables, `total` releases, what landed, and 30 events of each of the newest 5,000."""
+    """Make the tables, `total` releases, and of the newest 5,000 what landed and 30 events each."""
     async with engine.begin() as connection:
         await connection.execute(_NO_LIMIT)
         await connection.run_sync(tables.metadata.create_all)
@@ -296,4 +310,5 @@ async def _add_rest(connection: AsyncConnection) -> None:
         sa.text("INSERT INTO product (name, last_n) SELECT product, max(n) FROM release GROUP BY 1")
     )
     await connection.execute(sa.text(_LAND), {"environments": list(ENVIRONMENTS)})
+    await connection.execute(sa.text(_BRING))
     await connection.execute(sa.text(_TELL))

@@ -10,7 +10,7 @@ from typing import Any
 
 from towpath.api.schemas import products as shown
 from towpath.api.schemas.configuration import LockShown, TroubleShown
-from towpath.api.schemas.releases import ImageShown, ReleaseItem
+from towpath.api.schemas.releases import ImageShown, ReleaseInShort
 from towpath.domain import facts
 from towpath.domain.catalog import Catalog, Environment, Product
 from towpath.domain.status import Status
@@ -79,7 +79,7 @@ def _item(catalog: Catalog, of: Product, known: _Known) -> dict[str, Any]:
         "configured": of.configured,
         "components": catalog.components_of(of.name),
         "flows": tuple(dict.fromkeys(use.flow for use in of.flows)),
-        "latest": ReleaseItem.model_validate(latest) if latest else None,
+        "latest": ReleaseInShort.model_validate(latest) if latest else None,
         "unended": known.board.unended.get(of.name, 0),
         "trouble": tuple(
             TroubleShown.model_validate(trouble) for trouble in known.troubles.get(of.name, ())

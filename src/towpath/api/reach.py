@@ -52,6 +52,7 @@ async def document(parts: Parts, of: Release, actor: str) -> releases.ReleaseDoc
         {name: await parts.queries.authors(of, name) for name in asked},
         _windows(parts),
         await parts.queries.runs(of.id),
+        (await parts.queries.carried([of.id])).get(of.id, ()),
     )
     return releases.document(of, await carrying.carriers(parts.queries, of), around)
 

@@ -111,6 +111,7 @@ class Release:
     subject: str
     origin: str
     goes_back_to: str
+    also_carries: tuple[str, ...]  # in words, for each set of releases
     created_at: datetime
     ended_at: datetime | None
     stages: tuple[Stage, ...]
@@ -140,11 +141,35 @@ def release(document: Mapping[str, Any], option: str = "") -> Release:
         subject=commit.get("subject") or "",
         origin=_origin(commit),
         goes_back_to=document.get("goes_back_to") or "",
+        also_carries=_also_carries(document.get("also_carries") or ()),
         created_at=created_at,
         ended_at=times.seen(document.get("ended_at")),
         stages=tuple(_stage(one, option) for one in document["environments"]),
         workflows=_workflows(document),
     )
+
+
+def _also_carries(carried: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Which releases come along to which environments; what is the same stands together."""
+    places: dict[tuple[tuple[str, ...], int], list[str]] = {}
+    for one in carried:
+        places.setdefault((tuple(one["releases"]), one["total"]), []).append(one["environment"])
+    return tuple(
+        f"also carries {_named(releases, total)} to {', '.join(environments)}"
+        for (releases, total), environments in places.items()
+    )
+
+
+def _named(releases: Sequence[str], total: int) -> str:
+    """`shop-3`, `shop-3 to 7`, `shop-3, 5 and 7`; with how many more there are before them."""
+    first, *more = releases
+    numbers = [int(each.rpartition("-")[2]) for each in releases]
+    if numbers == list(range(numbers[0], numbers[0] + len(numbers))) and len(more) > 1:
+        words = f"{first} to {numbers[-1]}"
+    else:
+        *others, last = [first, *map(str, numbers[1:])]
+        words = f"{', '.join(others)} and {last}" if others else last
+    return f"{words} (and {total - len(releases)} before)" if total > len(releases) else words
 
 
 def _stage(one: Mapping[str, Any], option: str) -> Stage:

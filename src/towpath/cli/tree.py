@@ -100,6 +100,8 @@ def _head(
         yield _cut(Text(release.subject), width)
     by = f"{release.origin + ', ' if release.origin else ''}by {release.initiator}"
     yield _cut(Text(by, look.SECONDARY), width)
+    for line in release.also_carries:
+        yield _cut(Text(line, look.SECONDARY), width)
     if note:
         yield Text(f"‖ {note}", look.style("suspended"))
 

@@ -20,6 +20,7 @@ from sqlalchemy.sql.util import ClauseAdapter
 from towpath.domain import reasons
 from towpath.domain.status import Status
 from towpath.storage import codec, tables
+from towpath.storage.carried import Carried
 
 LONGEST_PAGE = 200
 SHORTEST_BEGINNING = 3
@@ -98,7 +99,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A release as a row of a list. `environments` are in the order of the flow."""
+    """A release as a row of a list. `environments` are in the order of the flow.
+
+    What it also carries is asked for a whole page (`carried`) and put in by whoever shows it.
+    """
 
     id: str
     product: str
@@ -117,6 +121,7 @@ class Listed:
     created_at: datetime
     ended_at: datetime | None
     environments: tuple[Place, ...]
+    also_carries: Sequence[Carried] = ()
 
 
 @dataclass(frozen=True, slots=True)

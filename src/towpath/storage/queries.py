@@ -14,6 +14,7 @@ from towpath.domain import facts
 from towpath.domain.release import Release
 from towpath.storage import (
     board,
+    carried,
     codec,
     database,
     listing,
@@ -25,6 +26,7 @@ from towpath.storage import (
     timeline,
 )
 from towpath.storage.board import Board
+from towpath.storage.carried import Carried
 from towpath.storage.listing import Listed, Page, Wanted
 from towpath.storage.notifications import Word
 from towpath.storage.overview import Landed, Looks, Stood, Trouble
@@ -74,6 +76,12 @@ class Queries:
     async def board(self, products: Sequence[str]) -> Board:
         """Where the products stand, and what is on its way."""
         return await self._database.transact(lambda c: board.board(c, products))
+
+    async def carried(self, releases: Sequence[str]) -> Mapping[str, Sequence[Carried]]:
+        """Which earlier releases of its line each of these also carries, by environment."""
+        if not releases:
+            return {}
+        return await self._database.run(lambda c: carried.carried(c, releases))
 
     async def authors(self, of: Release, environment: str) -> frozenset[str]:
         """Who wrote what a release brings to an environment, with those it supersedes there."""

@@ -146,6 +146,26 @@ def test_a_status_that_this_version_does_not_know_is_shown_as_a_word() -> None:
     assert "? hibernating" in lines[-1]
 
 
+def test_what_a_release_also_carries_is_told_together_where_it_is_the_same() -> None:
+    def carried(environment: str, *numbers: int, total: int = 0) -> canned.Document:
+        named = [f"checkout-{n}" for n in numbers]
+        return {"environment": environment, "releases": named, "total": total or len(named)}
+
+    release = canned.release(
+        "running",
+        also_carries=[
+            carried("qa", 127),
+            carried("staging", 124, 127, total=9),
+            *(carried(name, 122, 123, 124) for name in ("prod-eu", "prod-us")),
+        ],
+    )
+    assert [line for line in drawn(release) if "also" in line] == [
+        "also carries checkout-127 to qa",
+        "also carries checkout-124 and 127 (and 7 before) to staging",
+        "also carries checkout-122 to 124 to prod-eu, prod-us",
+    ]
+
+
 def test_a_rollback_says_where_it_goes_back_to() -> None:
     release = canned.release(
         "running", trigger="rollback", flow="", goes_back_to="checkout-120", commit=None

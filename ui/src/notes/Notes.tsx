@@ -11,6 +11,7 @@ import { Icon } from "../kit/Icon";
 import { Answer, Empty, LoadingRows } from "../kit/states";
 import { Moment } from "../kit/Time";
 import { shortVersion } from "../kit/words";
+import { AlsoCarries } from "../release/AlsoCarries";
 import { BasePicker } from "./BasePicker";
 import { EnvironmentPicker } from "./EnvironmentPicker";
 import { Exports } from "./Exports";
@@ -179,6 +180,11 @@ function Document({ notes, release, byComponent, sought, seek }: DocumentProps) 
         <div className="col">
           {!nothing && !byComponent && <Deployed notes={shown} />}
           {!isWhole(notes) && <Unknown notes={notes} />}
+          {!isChosen(notes.base) && (
+            <AlsoCarries carries={release.also_carries.filter((each) => each.environment === notes.environment)}>
+              : what they changed is counted here.
+            </AlsoCarries>
+          )}
         </div>
       </div>
     </>
@@ -195,6 +201,11 @@ function Back({ notes, release }: { readonly notes: NotesDocument; readonly rele
       </span>
     </p>
   );
+}
+
+/** Whether somebody chose what the notes start from. */
+function isChosen({ kind }: BaseShown): boolean {
+  return ["previous", "release", "environment", "time"].includes(kind);
 }
 
 /** What the notes start from, as far as the button does not say it. */

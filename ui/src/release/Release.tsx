@@ -14,6 +14,7 @@ import { commitPage, repository, sha, shortVersion, versions } from "../kit/word
 import { Notes } from "../notes/Notes";
 import { usePage } from "../shell/page";
 import { Actions } from "./actions";
+import { AlsoCarries } from "./AlsoCarries";
 import { DiffTab } from "./DiffTab";
 import { Timeline } from "./Timeline";
 
@@ -72,6 +73,7 @@ function Page({ tab, children }: PageProps) {
         <div className="release">
           <Head release={document} />
           <Banner release={document} />
+          {tab === "flow" && <AlsoCarries carries={document.also_carries} />}
           <Tabs release={document} tab={tab} />
           {children(document)}
         </div>

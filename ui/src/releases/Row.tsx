@@ -1,7 +1,7 @@
 /** One release as a row: memoised, so that an event redraws only the rows it touches. */
 
 import { memo } from "react";
-import type { FlowItem, PlaceShown, ReleaseItem } from "../api/schema";
+import type { FlowItem, PlaceShown, ReleaseInShort, ReleaseItem } from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Go, releasePath } from "../kit/Go";
 import { Person } from "../kit/Person";
@@ -11,6 +11,7 @@ import { between, parallel, stretches } from "../kit/track";
 import { Track } from "../kit/Track";
 import type { Range } from "../kit/columns";
 import { sha, shortVersion } from "../kit/words";
+import * as carries from "../release/carries";
 
 export const WIDTHS = {
   release: 208,
@@ -48,6 +49,12 @@ export const Row = memo(function Row(props: RowProps) {
       <span className="two stick widest" style={{ width: WIDTHS.release }}>
         <span className="el">
           <b className="b">{item.id}</b> <span className="mono t3">{sha(item.revision)}</span>
+          {item.also_carries.length > 0 && (
+            <span className="t3" title={carries.sentence(item.also_carries)}>
+              {" "}
+              +{carries.most(item.also_carries)}
+            </span>
+          )}
         </span>
         <span className="t2 s12 el">{item.subject || whatByHand(item)}</span>
       </span>
@@ -115,7 +122,7 @@ export function placeTitle(place: PlaceShown): string {
 }
 
 /** Where it is held, and why; else how far it came. */
-export function sentence(item: ReleaseItem): string {
+export function sentence(item: ReleaseInShort): string {
   const reason = item.reason?.sentence;
   const where = item.environments.find(
     (place) => place.status === item.status && place.sentence === reason,

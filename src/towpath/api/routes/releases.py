@@ -19,7 +19,7 @@ from towpath.domain.release import Landing, Promotion, Release, Role
 from towpath.domain.status import Status
 from towpath.ports.git import Git
 from towpath.storage import listing
-from towpath.storage.listing import Wanted
+from towpath.storage.listing import Listed, Wanted
 from towpath.storage.timeline import Happened
 
 router = APIRouter(tags=["releases"])
@@ -118,9 +118,7 @@ async def list_releases(
 async def _named(parts: Reach, ids: Sequence[str]) -> Listing[ReleaseItem]:
     """Some releases by their ids, those that are there: to look again at what is shown already."""
     found = sorted((await parts.queries.listed(ids)).values(), key=lambda each: each.created_at)
-    return Listing[ReleaseItem](
-        items=[ReleaseItem.model_validate(item) for item in reversed(found)]
-    )
+    return Listing[ReleaseItem](items=await _rows(parts, found[::-1]))
 
 
 async def page(
@@ -130,9 +128,16 @@ async def page(
     asked = replace(filters, product=product)
     found = await parts.queries.releases(asked, limit, cursor)
     return Listing[ReleaseItem](
-        items=[ReleaseItem.model_validate(item) for item in found.items],
-        next_cursor=found.next_cursor,
+        items=await _rows(parts, found.items), next_cursor=found.next_cursor
     )
+
+
+async def _rows(parts: Parts, found: Sequence[Listed]) -> list[ReleaseItem]:
+    carries = await parts.queries.carried([each.id for each in found])
+    return [
+        ReleaseItem.model_validate(replace(each, also_carries=carries.get(each.id, ())))
+        for each in found
+    ]
 
 
 @router.get("/releases/{release}")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from towpath.api.schemas.base import ReasonShown, Shown
 from towpath.api.schemas.configuration import LockShown, TroubleShown
-from towpath.api.schemas.releases import ImageShown, ReleaseItem
+from towpath.api.schemas.releases import ImageShown, ReleaseInShort
 from towpath.domain.status import Status
 
 
@@ -44,7 +44,7 @@ class ProductItem(Shown):
     configured: bool
     components: tuple[str, ...]
     flows: tuple[str, ...]
-    latest: ReleaseItem | None
+    latest: ReleaseInShort | None
     unended: int
     trouble: tuple[TroubleShown, ...]
     environments: tuple[ProductEnvironment, ...]

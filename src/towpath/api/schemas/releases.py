@@ -17,6 +17,7 @@ from towpath.domain.release import GateKind, PhaseName, Promotion, Release, Role
 from towpath.domain.status import Status
 from towpath.domain.workflow import Purpose
 from towpath.storage import run_queries
+from towpath.storage.carried import Carried
 
 
 class PlaceShown(Shown):
@@ -35,8 +36,17 @@ class PlaceShown(Shown):
     ended_at: datetime | None
 
 
-class ReleaseItem(Shown):
-    """A release as a row of a list; environments in the order of its flow."""
+class AlsoCarried(Shown):
+    """Earlier releases of its line that never came to an environment by themselves, and whose
+    changes come, or came, there with this one: `total`, the newest of them by id, oldest first."""
+
+    environment: str
+    releases: tuple[str, ...]
+    total: int
+
+
+class ReleaseInShort(Shown):
+    """A release in short; environments in the order of its flow."""
 
     id: str
     product: str
@@ -55,6 +65,12 @@ class ReleaseItem(Shown):
     created_at: datetime
     ended_at: datetime | None
     environments: tuple[PlaceShown, ...]
+
+
+class ReleaseItem(ReleaseInShort):
+    """A release as a row of a list."""
+
+    also_carries: tuple[AlsoCarried, ...]
 
 
 class CommitShown(Shown):
@@ -276,6 +292,7 @@ class ReleaseDocument(Shown):
     commits: tuple[CommitShown, ...]
     counters: dict[Status, int]
     carried_by: Carrier | None
+    also_carries: tuple[AlsoCarried, ...]
     actions: tuple[str, ...]
     not_now: dict[str, RefusalShown]
     workflows: tuple[WorkflowShown, ...]
@@ -292,13 +309,15 @@ class ReleaseDocument(Shown):
 class Around:
     """What a document says besides the release: who asks, who wrote what, windows, runs.
 
-    `wrote`: for environments where it matters, the authors of what is brought there.
+    `wrote`: for environments where it matters, the authors of what is brought there. `carries`:
+    the releases whose changes come along.
     """
 
     who: Person
     wrote: Mapping[str, Collection[str]] = field(default_factory=dict)
     windows: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
     ran: Sequence[run_queries.Shown] = ()
+    carries: Sequence[Carried] = ()
 
 
 def document(of: Release, carriers: Mapping[str, Carrier], around: Around) -> ReleaseDocument:
@@ -319,6 +338,7 @@ def document(of: Release, carriers: Mapping[str, Carrier], around: Around) -> Re
         commits=tuple(CommitShown.model_validate(commit) for commit in of.commits),
         counters=_counters(of),
         carried_by=next(iter(carriers.values()), None),
+        also_carries=tuple(AlsoCarried.model_validate(each) for each in around.carries),
         actions=may.actions,
         not_now=_refusals(may),
         workflows=runs.workflows(around.ran, ""),
