@@ -88,6 +88,16 @@ describe("the line", () => {
     expect(spans.map((span) => span.name)).toEqual(["dev", "qa", "load-test", "staging", "prod-eu"]);
     expect(spans.at(-1)?.to).toBe(now);
   });
+
+  it("counts the time for which gates hold it, though nothing has begun there", () => {
+    const gates = { name: "gates", status: "suspended", started_at: held.created_at };
+    const environments = held.environments.map((each) =>
+      each.name === "prod-eu" ? { ...each, started_at: null, phases: [{ ...each.phases[0], ...gates }] } : each,
+    );
+    const spans = told.spans({ written: null, set: null }, { ...held, environments } as typeof held, 0);
+    expect(spans.at(-1)?.name).toBe("prod-eu");
+    expect(spans.at(-1)?.from).toBe(Date.parse(held.created_at));
+  });
 });
 
 it("a name that means several things is asked for by one that means one", () => {

@@ -267,10 +267,17 @@ export function spans(
     found.push({ name: "Until it was set in git", status: "waiting", from, to: Date.parse(set), words: "" });
   }
   for (const each of release?.environments ?? []) {
-    if (!each.started_at) continue;
+    const began = each.started_at ?? heldSince(each);
+    if (!began) continue;
     const to = each.ended_at ? Date.parse(each.ended_at) : now;
     const words = each.ended_at ? "" : (each.reason?.sentence ?? "");
-    found.push({ name: each.name, status: each.status, from: Date.parse(each.started_at), to, words });
+    found.push({ name: each.name, status: each.status, from: Date.parse(began), to, words });
   }
   return found;
+}
+
+/** Since when its gates hold it: time of the change, though nothing acts. */
+function heldSince(of: EnvironmentShown): string | null {
+  if (of.status !== "suspended" && of.status !== "pending") return null;
+  return of.phases.find((phase) => phase.name === "gates")?.started_at ?? null;
 }
