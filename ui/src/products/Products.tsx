@@ -22,9 +22,11 @@ import type { Column } from "../releases/columns";
 import { sentence } from "../releases/Row";
 import { usePage } from "../shell/page";
 import { Favourite, useFavourites } from "./favourites";
+import { needs } from "./needs";
 
 const ROW = 56;
-const NARROW_ROW = 116;
+const NARROW_ROW = 128;
+const NARROW_MOST = 6;
 const WIDTHS = { star: 40, product: 168, latest: 236, initiator: 132, started: 96 } as const;
 type Show = "favourites" | "unfinished" | undefined;
 
@@ -175,36 +177,7 @@ function Choice({ title, on, count, choose }: ChoiceProps) {
 }
 
 // --- what needs someone ----------------------------------------------------------------------
-interface Need {
-  readonly key: string;
-  readonly status: Status;
-  readonly title: string;
-  readonly release: string;
-  readonly who: string;
-  readonly since: string | null;
-}
-
 const MOST_NEEDS = 6;
-
-function needs(items: readonly ProductItem[]): Need[] {
-  const found = new Map<string, Need>();
-  const add = (release: string, place: { name: string; status: Status; sentence: string }, who: string, since: string | null) => {
-    if (!NEEDS_SOMEONE.includes(place.status)) return;
-    const key = `${release} ${place.name}`;
-    const why = place.sentence || word(place.status).toLowerCase();
-    found.set(key, { key, status: place.status, title: `${place.name}: ${why}`, release, who, since });
-  };
-  for (const { latest, environments } of items) {
-    for (const place of latest?.environments ?? []) {
-      const since = place.ended_at ?? place.started_at;
-      add(latest?.id ?? "", place, latest?.initiator ?? "", since);
-    }
-    for (const { name, on_its_way } of environments) {
-      for (const each of on_its_way) add(each.release, { ...each, name }, "", null);
-    }
-  }
-  return [...found.values()];
-}
 
 function Needs({ items }: { readonly items: readonly ProductItem[] }) {
   const all = useMemo(() => needs(items), [items]);
@@ -216,11 +189,11 @@ function Needs({ items }: { readonly items: readonly ProductItem[] }) {
       </h2>
       <div className="needs">
         {all.slice(0, MOST_NEEDS).map((need) => (
-          <div key={need.key} className={`need ${need.status}`}>
+          <div key={`${need.release} ${need.status} ${need.why}`} className={`need ${need.status}`}>
             <Glyph status={need.status} />
             <span className="grow s12 t2">
-              <span className="m el" title={need.title}>
-                {need.title}
+              <span className="m" title={`${need.environments.join(", ")}: ${need.why}`}>
+                {need.environments.join(", ")}: {need.why}
               </span>
               <Link
                 to="/releases/$release"
@@ -240,7 +213,7 @@ function Needs({ items }: { readonly items: readonly ProductItem[] }) {
               to="/releases/$release"
               params={{ release: need.release }}
               className="btn sm"
-              aria-label={`Open ${need.release}`}
+              aria-label={`Open ${need.release}, ${need.environments.join(", ")}`}
             >
               Open
             </Link>
@@ -321,10 +294,12 @@ interface HeadProps {
 function Head({ columns, width, range, roomy }: HeadProps) {
   return (
     <div className="grid-head thead" aria-hidden="true">
-      <span className="stick" style={{ width: WIDTHS.star + WIDTHS.product }}>
+      <span className="stick widest" style={{ width: WIDTHS.star + WIDTHS.product }}>
         <span style={{ paddingLeft: WIDTHS.star - 16 }}>Product</span>
       </span>
-      <span style={{ width: WIDTHS.latest }}>Latest release</span>
+      <span className="widest" style={{ width: WIDTHS.latest }}>
+        Latest release
+      </span>
       {roomy && <span style={{ width: WIDTHS.initiator }}>Initiator</span>}
       {roomy && (
         <span className="r" style={{ width: WIDTHS.started }}>
@@ -349,7 +324,7 @@ const Row = memo(function Row({ item, places, flow, width, range, roomy }: RowPr
   const { latest } = item;
   return (
     <div className="grid-row" style={{ height: ROW }}>
-      <span className="stick row" style={{ width: WIDTHS.star + WIDTHS.product, gap: 0 }}>
+      <span className="stick row widest" style={{ width: WIDTHS.star + WIDTHS.product, gap: 0 }}>
         <span style={{ width: WIDTHS.star - 16 }}>
           <Favourite product={item.name} />
         </span>
@@ -358,7 +333,7 @@ const Row = memo(function Row({ item, places, flow, width, range, roomy }: RowPr
           <span className="t2 s12 el">{item.components.join(", ")}</span>
         </Go>
       </span>
-      <span className="two" style={{ width: WIDTHS.latest }}>
+      <span className="two widest" style={{ width: WIDTHS.latest }}>
         {latest ? (
           <Go to={releasePath(latest.id)} className="two">
             <span className="row">
@@ -476,12 +451,13 @@ function Card({ item }: { readonly item: ProductItem }) {
         )}
       </p>
       <div className="mini">
-        {item.environments.slice(0, 8).map((of) => (
+        {item.environments.slice(0, NARROW_MOST).map((of) => (
           <span key={of.name} title={environmentTitle(of)}>
             <EnvironmentGlyph of={of} />
-            {of.name} <b className="ver t2">{versionOf(of)}</b>
+            <span className="el">{of.name}</span> <b className="ver t2 el">{versionOf(of)}</b>
           </span>
         ))}
+        {item.environments.length > NARROW_MOST && <span>and {item.environments.length - NARROW_MOST} more</span>}
       </div>
     </div>
   );
