@@ -5,6 +5,7 @@ import { useState } from "react";
 import * as queries from "../api/queries";
 import * as wishes from "../api/wishes";
 import type { ConfigurationDocument, ConfigurationProblem, Status, TroubleShown } from "../api/schema";
+import { Advice } from "../kit/Advice";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { tell, tellProblem } from "../kit/reports";
@@ -157,7 +158,11 @@ function Trouble({ trouble }: { readonly trouble: readonly TroubleShown[] }) {
               </td>
               <td>
                 {each.reason.sentence}
-                {each.reason.advice && <div className="t2">{each.reason.advice}</div>}
+                {each.reason.advice && (
+                  <div>
+                    <Advice of={each.reason.advice} />
+                  </div>
+                )}
               </td>
               <td className="nw">
                 <Ago at={each.since} />

@@ -2,6 +2,7 @@
 
 import type { PlanDocument, ReasonShown } from "../api/schema";
 import * as settings from "../configuration/settings";
+import { Advice } from "../kit/Advice";
 import { Diff } from "../kit/Diff";
 import { Icon } from "../kit/Icon";
 import { plural, repository, sha } from "../kit/words";
@@ -89,7 +90,8 @@ function Note({ reason }: { readonly reason: ReasonShown }) {
     <p className="note error">
       <Icon name="warning" />
       <span>
-        <b>{reason.sentence}</b> {reason.advice}
+        <b>{reason.sentence}</b>
+        <Advice of={reason.advice} />
       </span>
     </p>
   );

@@ -10,12 +10,13 @@ import type {
   ReleaseDocument,
   WorkflowShown,
 } from "../api/schema";
+import { Advice } from "../kit/Advice";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { Person } from "../kit/Person";
 import { Duration, Moment } from "../kit/Time";
 import { commitPage, listed, plural, repository, sha } from "../kit/words";
-import { value } from "../configuration/settings";
+import * as policy from "../configuration/settings";
 import { Actions, known } from "./actions";
 import * as told from "./environment";
 import { stepKey } from "./StepDrawer";
@@ -43,7 +44,11 @@ export function Drawer({ release, environment, open, close }: DrawerProps) {
           </button>
         </div>
         {reason && <p className="s12">{reason.sentence}</p>}
-        {reason?.advice && <p className="s12 t2">{reason.advice}</p>}
+        {reason?.advice && (
+          <p className="s12">
+            <Advice of={reason.advice} atHand={environment.actions.length > 0} />
+          </p>
+        )}
         {environment.carried_by && (
           <p className="s12">
             <Link to="/releases/$release" params={{ release: environment.carried_by.release }} className="lk">
@@ -111,7 +116,8 @@ export function Warning({ reason }: { readonly reason: ReasonShown }) {
     <div className="note suspended">
       <Icon name="warning" />
       <span>
-        {reason.sentence} {reason.advice && <span className="t2">{reason.advice}</span>}
+        {reason.sentence}
+        <Advice of={reason.advice} />
       </span>
     </div>
   );
@@ -302,8 +308,8 @@ function Settings({ environment }: { readonly environment: EnvironmentShown }) {
       <dl className="kv three">
         {shown.map(([name, origin]) => (
           <div key={name}>
-            <dt>{name.replace(/_/g, " ")}</dt>
-            <dd>{value(name, settings[name] ?? settings[`${name}_seconds`])}</dd>
+            <dt>{policy.title(name)}</dt>
+            <dd>{policy.value(name, settings[name] ?? settings[`${name}_seconds`])}</dd>
             <dd className="t3">{origin}</dd>
           </div>
         ))}

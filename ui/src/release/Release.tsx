@@ -5,6 +5,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import * as queries from "../api/queries";
 import type { EnvironmentShown, ReleaseDocument } from "../api/schema";
+import { Advice } from "../kit/Advice";
 import { Glyph } from "../kit/Glyph";
 import { Person } from "../kit/Person";
 import { Answer, LoadingRows } from "../kit/states";
@@ -139,7 +140,7 @@ function Head({ release }: { readonly release: ReleaseDocument }) {
         </div>
         <div className="sub">
           <Person name={release.initiator} />
-          <span className="el subj">{commit?.subject || subject(release)}</span>
+          <span className="subj">{commit?.subject || subject(release)}</span>
           {HOW[release.trigger] && <span className="chip ln">{HOW[release.trigger]}</span>}
         </div>
       </div>
@@ -197,7 +198,7 @@ function Banner({ release }: { readonly release: ReleaseDocument }) {
       <span className="grow">
         {where && <b>{where.name}: </b>}
         <b>{release.reason.sentence}</b>
-        {release.reason.advice && <span className="t2"> {release.reason.advice}</span>}
+        <Advice of={release.reason.advice} atHand={actions.length > 0} />
       </span>
       {where && actions.length > 0 && (
         <span className="row">
