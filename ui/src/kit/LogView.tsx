@@ -17,10 +17,9 @@ interface LogViewProps {
   /** The line that the address names, from 1. */
   readonly line: number | undefined;
   readonly choose: (line: number | undefined) => void;
-  readonly tools?: ReactNode;
 }
 
-export function LogView({ name, lines, ended, lost, line, choose, tools }: LogViewProps) {
+export function LogView({ name, lines, ended, lost, line, choose }: LogViewProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [wrap, setWrap] = useState(false);
   const [follow, setFollow] = useState(line === undefined);
@@ -69,8 +68,6 @@ export function LogView({ name, lines, ended, lost, line, choose, tools }: LogVi
   return (
     <>
       <div className="lt">
-        {tools}
-        <span className="grow" />
         <label className="field log-search">
           <Icon name="search" size={12} />
           <input

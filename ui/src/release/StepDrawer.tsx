@@ -3,7 +3,7 @@
 import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { followLog, type Log, NO_LOG } from "../api/log";
 import * as queries from "../api/queries";
 import type { ReleaseDocument, RunDocument, RunStep, StepOfRun, StepShown, WorkflowShown } from "../api/schema";
@@ -93,8 +93,8 @@ export function StepDrawer({ release, environment, workflow, step, close }: Step
           </button>
         ))}
       </div>
-      {tab !== "log" && step.applications.length > 1 && (
-        <div className="lt">
+      {step.applications.length > 1 && (
+        <div className="lt which">
           <Applications step={step} chosen={of.application} choose={choose} />
         </div>
       )}
@@ -103,11 +103,6 @@ export function StepDrawer({ release, environment, workflow, step, close }: Step
           key={`${of.run} ${of.step} ${of.attempt}`}
           of={of}
           name={step.name}
-          tools={
-            step.applications.length > 1 && (
-              <Applications step={step} chosen={of.application} choose={choose} />
-            )
-          }
         />
       ) : (
         <RunPart tab={tab} of={of} workflow={workflow} />
@@ -154,22 +149,16 @@ function Applications({ step, chosen, choose }: ApplicationsProps) {
 interface StepLogProps {
   readonly of: StepOfRun;
   readonly name: string;
-  readonly tools: ReactNode;
 }
 
-function StepLog({ of, name, tools }: StepLogProps) {
+function StepLog({ of, name }: StepLogProps) {
   const { line } = useSearch({ from: "/shell/releases/$release" });
   const navigate = useNavigate();
   const [log, setLog] = useState<Log>(NO_LOG);
   const { run, step, attempt } = of;
   useEffect(() => followLog({ run, step, attempt }, setLog), [run, step, attempt]);
   if (log.error && !log.lines.length) {
-    return (
-      <>
-        <div className="lt">{tools}</div>
-        <Failed error={log.error} />
-      </>
-    );
+    return <Failed error={log.error} />;
   }
   return (
     <LogView
@@ -185,7 +174,6 @@ function StepLog({ of, name, tools }: StepLogProps) {
           replace: true,
         })
       }
-      tools={tools}
     />
   );
 }
