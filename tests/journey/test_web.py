@@ -191,3 +191,51 @@ def test_the_theme_is_the_systems_until_somebody_chooses(page: Page, site: web.S
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+# Whatever is cut off at the right, unless something around it scrolls or cuts.
+TOO_WIDE = """() => {
+  const page = document.querySelector("main") ?? document.documentElement;
+  const end = page.getBoundingClientRect().left + page.clientWidth;
+  const holds = (one) =>
+    one === page || (getComputedStyle(one).overflowX === "visible" && holds(one.parentElement));
+  return page.scrollWidth <= page.clientWidth ? [] : [...page.querySelectorAll("*")]
+    .filter((one) => one.getBoundingClientRect().right > end && holds(one.parentElement))
+    .map((one) => `${one.tagName}.${one.className} ${one.textContent}`.slice(0, 80));
+}"""
+
+
+def test_no_screen_scrolls_sideways_on_a_phone_or_at_twice_the_size(
+    page: Page, site: web.Site
+) -> None:
+    release = site.push("webshop", lab_taken=True)
+    commit = site.get(f"/releases/{release}")["commit"]["sha"]
+    wide: list[str] = []
+    for screen in SCREENS:
+        page.goto(screen.format(release=release, commit=commit))
+        expect(page.locator("main, .state, form").first).to_be_visible()
+        for width in (640, 390, 320):  # 640: 1280 at 200 %
+            page.set_viewport_size({"width": width, "height": 800})
+            expect(page.locator("[aria-busy=true]")).to_have_count(0)
+            wide += [f"{screen} at {width}: {what}" for what in page.evaluate(TOO_WIDE)]
+    assert not wide
+
+
+def test_a_low_window_leaves_the_heads_of_a_board_whole(page: Page, site: web.Site) -> None:
+    page.set_viewport_size({"width": 1280, "height": 420})
+    page.goto("/products/webshop")
+    heads = page.locator(".column > header")
+    expect(heads.first).to_be_visible()
+    assert heads.evaluate_all("all => all.every((one) => one.scrollHeight <= one.clientHeight)")
+
+
+def test_text_that_is_cut_says_all_of_itself_to_whoever_points_at_it(
+    page: Page, site: web.Site
+) -> None:
+    site.push("webshop")
+    page.set_viewport_size({"width": 900, "height": 800})
+    page.goto("/products/webshop")
+    cut = page.locator(".component p.el", has_text=re.compile(".{30}")).first
+    cut.hover()
+    assert cut.evaluate("one => one.scrollWidth > one.clientWidth")
+    assert cut.get_attribute("title") == cut.inner_text()

@@ -7,6 +7,7 @@ import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { onSignedOut, Problem } from "./api/client";
+import { tellWholeTexts } from "./kit/whole";
 import { router } from "./router";
 import { connect } from "./shell/connection";
 import "@mantine/core/styles/baseline.css";
@@ -71,6 +72,7 @@ export function Towpath() {
 
 apply();
 connect(cache);
+tellWholeTexts(document);
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -123,7 +123,7 @@ function Node({ environment, trigger, evaluation, product, flow }: NodeProps) {
   const set = evaluation?.settings.filter((each) => (SHOWN as readonly string[]).includes(each.name)) ?? [];
   const action = set.find((each) => each.name === "action")?.value;
   return (
-    <article className="node waiting" aria-label={environment}>
+    <article className={`node waiting${trigger ? " bare" : ""}`} aria-label={environment}>
       {!trigger && (
         <>
           <span className="in done" title={action === "pr" ? "by pull request" : "by commit"}>
@@ -140,7 +140,9 @@ function Node({ environment, trigger, evaluation, product, flow }: NodeProps) {
             void navigate({ to: "/policies", search: { product: product ?? "", environment, flow } })
           }
         >
-          <b className="el">{environment}</b>
+          <b className="el" title={environment}>
+            {environment}
+          </b>
           <span className="grow" />
           {trigger && <span className="chip ln">trigger</span>}
         </button>
@@ -148,7 +150,7 @@ function Node({ environment, trigger, evaluation, product, flow }: NodeProps) {
       {!trigger && (
         <div className="blk">
           {set.map((each) => (
-            <div key={each.name} className="step" title={`${each.origin}`}>
+            <div key={each.name} className="step" title={`${settings.value(each.name, each.value)}, from ${each.origin}`}>
               <span className="t2">{settings.title(each.name)}</span>
               <span className="el grow r">{settings.value(each.name, each.value)}</span>
             </div>

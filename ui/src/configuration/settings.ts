@@ -13,7 +13,7 @@ const DURATIONS: ReadonlySet<string> = new Set([
 ]);
 
 export function title(name: string): string {
-  const words = name.replace(/_seconds$/, "").replace(/_/g, " ");
+  const words = name.replace(/_seconds$/, "").replace(/^(pre|post)_/, "$1-").replace(/_/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -13,7 +13,9 @@ export function Person({ name }: { readonly name: string }) {
       <span className="av" aria-hidden="true">
         {initials(name)}
       </span>
-      <span className="el">{name}</span>
+      <span className="el" title={name}>
+        {name}
+      </span>
     </span>
   );
 }

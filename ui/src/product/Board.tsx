@@ -7,6 +7,7 @@ import { type DragEvent, useMemo, useState } from "react";
 import * as queries from "../api/queries";
 import * as wishes from "../api/wishes";
 import type { LockShown, ProductDocument } from "../api/schema";
+import { Advice } from "../kit/Advice";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { tell, tellProblem } from "../kit/reports";
@@ -58,7 +59,8 @@ function Columns({ product }: { readonly product: ProductDocument }) {
         <p key={trouble.subject + trouble.scope} className="note error" role="alert">
           <Icon name="warning" />
           <span>
-            <b>{trouble.reason.sentence}</b> {trouble.reason.advice}
+            <b>{trouble.reason.sentence}</b>
+            <Advice of={trouble.reason.advice} />
           </span>
         </p>
       ))}
@@ -183,7 +185,9 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
           onDragStart={begin([])}
           onDragEnd={() => hold(null)}
         >
-          <h2 className="el">{name}</h2>
+          <h2 className="el" title={name}>
+            {name}
+          </h2>
           {environment.kind === "prod" && <span className="chip ln">prod</span>}
           {environment.locked && <Icon name="lock" className="locked" />}
           <span className="grow" />
@@ -230,22 +234,23 @@ function Behind({ column, all }: { readonly column: board.Column; readonly all: 
   const { words, since } = board.behind(column, all);
   const { release } = column.environment;
   return (
-    <p className="s12 t2">
+    <p className="s12 t2 behind">
       {release && (
         <>
-          <Link to="/releases/$release" params={{ release }} className="lk">
+          <Link to="/releases/$release" params={{ release }} className="lk el" title={release}>
             {release}
-          </Link>
-          ,{" "}
+          </Link>{" "}
         </>
       )}
-      {words}
-      {since && (
-        <>
-          {" for "}
-          <Since at={since} />
-        </>
-      )}
+      <span>
+        {words}
+        {since && (
+          <>
+            {" for "}
+            <Since at={since} />
+          </>
+        )}
+      </span>
     </p>
   );
 }
@@ -254,7 +259,7 @@ function Lock({ lock }: { readonly lock: LockShown }) {
   return (
     <p className="note suspended">
       <Icon name="lock" />
-      <span>
+      <span title={lock.reason}>
         <b>Locked</b> by {lock.author}: {lock.reason}
         {lock.until && (
           <>
@@ -279,7 +284,7 @@ function OnItsWay({ column }: { readonly column: board.Column }) {
           className={`note ${each.status}`}
         >
           <Glyph status={each.status} size={14} label="" />
-          <span>
+          <span title={`${each.release} ${each.status} ${each.sentence}`.trim()}>
             <span className="m">{each.release}</span> <b>{each.status}</b>
             {each.sentence && <span className="t2"> {each.sentence}</span>}
           </span>
@@ -368,21 +373,24 @@ interface ComponentCardProps {
 function ComponentCard({ card, environment, held, targets, begin, end, promote }: ComponentCardProps) {
   const { cell, component } = card;
   const level = board.isLevel(card) || !card.from;
+  const promotes = cell !== null && targets.length > 0;
   return (
     <article
-      className={`component${held ? " held" : ""}${cell ? "" : " absent"}`}
+      className={`component${held ? " held" : ""}${cell ? "" : " absent"}${promotes ? "" : " fixed"}`}
       aria-label={`${component} in ${environment}`}
-      draggable={cell !== null && targets.length > 0}
+      draggable={promotes}
       onDragStart={begin}
       onDragEnd={end}
     >
-      <div className="row">
-        <Icon name="grip" size={12} className="t3" />
-        <h3 className="el grow">{component}</h3>
+      <div className="row title">
+        {promotes && <Icon name="grip" size={12} className="t3" />}
+        <h3 className="el" title={component}>
+          {component}
+        </h3>
         <span className="ver el" title={cell?.version}>
           {cell?.version ?? "–"}
         </span>
-        {cell && targets.length > 0 && (
+        {promotes && (
           <Menu position="bottom-end">
             <Menu.Target>
               <button className="ib sm" aria-label={`Promote ${component} from ${environment}`}>
@@ -406,14 +414,16 @@ function ComponentCard({ card, environment, held, targets, begin, end, promote }
           </p>
           <p className="row s12 t2 ends">
             <span className="mono">{sha(cell.revision || cell.commit)}</span>
-            <span className="el">
+            <span className="el" title={cell.initiator}>
               {cell.initiator ? `${cell.initiator}, ` : ""}
               <Ago at={cell.at} />
             </span>
           </p>
         </>
       )}
-      <footer className={level ? "t3" : "m"}>{board.level(card)}</footer>
+      <footer className={`el ${level ? "t3" : "m"}`} title={board.level(card)}>
+        {board.level(card)}
+      </footer>
     </article>
   );
 }

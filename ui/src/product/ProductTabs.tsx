@@ -17,11 +17,10 @@ export function ProductTabs({ product, here, children }: ProductTabsProps) {
   const current = (tab: string) => (tab === here ? { "aria-current": "page" as const } : {});
   const flow = known.data?.flows[0];
   return (
-    <div className="head">
+    <div className="head of-product">
       <Favourite product={product} />
-      <h1 className="subject">{product}</h1>
-      <span className="t2 el">{known.data?.components.join(", ")}</span>
-      <span className="grow" />
+      <h1 className="subject el">{product}</h1>
+      <span className="t2 el grow">{known.data?.components.join(", ")}</span>
       <nav className="seg" aria-label={product}>
         <Link to="/products/$product" params={{ product }} {...current("board")}>
           Board

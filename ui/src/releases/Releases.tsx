@@ -360,7 +360,7 @@ function List({ items, columns: shown, withProduct, more, loadMore }: ListProps)
       <span className="r" style={{ width: WIDTHS.duration }}>
         Duration
       </span>
-      <span className="last" style={{ width: WIDTHS.status }}>
+      <span className="last widest" style={{ width: WIDTHS.status }}>
         Status and reason
       </span>
     </div>

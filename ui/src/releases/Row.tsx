@@ -83,7 +83,7 @@ export const Row = memo(function Row(props: RowProps) {
       <span className="t2 r nw" style={{ width: WIDTHS.duration }}>
         <Duration from={item.created_at} to={item.ended ? item.ended_at : null} />
       </span>
-      <span className="two last" style={{ width: WIDTHS.status }}>
+      <span className="two last widest" style={{ width: WIDTHS.status }}>
         <StatusWord status={item.status} />
         <span className="t2 s12 el" style={{ paddingLeft: 20 }} title={item.reason?.sentence}>
           {sentence(item)}

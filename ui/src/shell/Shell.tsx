@@ -16,7 +16,8 @@ import { choose, type Choice, useChoice } from "../theme/useTheme";
 import { link } from "./connection";
 import { crumbs } from "./page";
 
-const Palette = lazy(() => import("./Palette"));
+const palette = () => import("./Palette");
+const Palette = lazy(palette);
 
 interface Place {
   readonly to: string;
@@ -36,8 +37,15 @@ const SETUP: readonly Place[] = [
   { to: "/configuration", title: "Config", icon: "configuration" },
 ];
 
+const IDLE_MS = 3000; // after what the screen itself loads
+
 export function Shell() {
   const [finding, setFinding] = useState(false);
+  useEffect(() => {
+    // It is there before it is asked for, so that no letter typed after Ctrl-K is lost.
+    const timer = setTimeout(() => void palette(), IDLE_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useHotkeys([["mod+K", () => setFinding(true)]], []);
   // A screen's own filter goes first: it has the focus by then.
   useHotkeys([["/", () => setTimeout(() => !isTyping() && setFinding(true))]]);
@@ -139,14 +147,14 @@ function Top({ find }: { readonly find: () => void }) {
       <nav aria-label="Where you are" className="grow">
         <ol className="crumb">
           {path.map((crumb, place) => (
-            <li key={`${place} ${crumb.title}`}>
+            <li key={`${place} ${crumb.title}`} className={crumb.title.length < 16 ? "word" : ""}>
               {place > 0 && <span aria-hidden="true">/</span>}
               {crumb.to && place < path.length - 1 ? (
-                <Link to={crumb.to} className="el">
+                <Link to={crumb.to} className="el" title={crumb.title}>
                   {crumb.title}
                 </Link>
               ) : (
-                <span className="el" aria-current="page">
+                <span className="el" aria-current="page" title={crumb.title}>
                   {crumb.title}
                 </span>
               )}

@@ -160,7 +160,7 @@ function Nowhere({ trace }: { readonly trace: TraceDocument }) {
         <p>
           {trace.found
             ? "It becomes visible here when a release brings it, or an environment has it."
-            : "Found is what a release brought, and what the code of a component has. A commit may need more of its letters."}
+            : "A change is found once it is in the code of a component or a release brought it. Look whether it is merged, or paste more letters of the commit."}
         </p>
       </Empty>
     </div>
