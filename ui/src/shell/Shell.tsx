@@ -43,7 +43,8 @@ export function Shell() {
   const [finding, setFinding] = useState(false);
   useEffect(() => {
     // It is there before it is asked for, so that no letter typed after Ctrl-K is lost.
-    const timer = setTimeout(() => void palette(), IDLE_MS);
+    // While the server is away it cannot be had; then it is loaded when it is asked for.
+    const timer = setTimeout(() => void palette().catch(() => undefined), IDLE_MS);
     return () => clearTimeout(timer);
   }, []);
   useHotkeys([["mod+K", () => setFinding(true)]], []);
