@@ -7,10 +7,10 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from towpath.api import access, documentation, errors, interface
+from towpath.api import access, documentation, errors, interface, query
 from towpath.api.idempotency import Idempotency
 from towpath.api.metrics import Measuring, Metrics
 from towpath.api.parts import Parts
@@ -76,7 +76,8 @@ def _routed() -> FastAPI:
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix=PREFIX, responses=_PROBLEMS)
+    strict = [Depends(query.refuse_unknown)]
+    api = APIRouter(prefix=PREFIX, responses=_PROBLEMS, dependencies=strict)
     for topic in (
         *(products, releases, runs, notes, environments, configuration),
         *(events, streaming, me),

@@ -101,7 +101,7 @@ async def _check_names(api: client.Api, product: str, flow: str, environment: st
     if flow:
         await api.get("flows", flow)
     if environment:
-        known = [one["name"] for one in (await api.pages("environments", limit=1000))["items"]]
+        known = [one["name"] for one in (await api.get("environments"))["items"]]
         if environment not in known:
             raise client.Failed(
                 f"There is no environment '{environment}'.", f"There are {', '.join(known)}."

@@ -101,6 +101,7 @@ async def test_every_filter_of_the_list_can_be_given_in_the_query(site: Site) ->
         ({"since": "yesterday"}, (422, "invalid_request")),
         ({"since": "2026-03-01T12:00:00"}, (422, "invalid_request")),
         ({"q": "a\0b"}, (400, "bad_request")),
+        ({"statsu": "failed"}, (422, "invalid_request")),
     ],
 )
 async def test_a_query_that_is_wrong_is_a_problem(
