@@ -23,7 +23,6 @@ function card(release: ReleaseDocument, name: string, open = vi.fn()) {
         release={release}
         environment={environment(release, name)}
         cells={product.matrix}
-        production={name.startsWith("prod")}
         chosen={false}
         step={undefined}
         open={open}

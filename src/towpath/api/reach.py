@@ -10,7 +10,7 @@ from towpath.api import carrying, errors
 from towpath.api.parts import Configuration, Parts
 from towpath.api.schemas import releases
 from towpath.domain import approvals, possible
-from towpath.domain.catalog import Product, Window
+from towpath.domain.catalog import Environment, Product
 from towpath.domain.release import Release
 
 
@@ -50,17 +50,16 @@ async def document(parts: Parts, of: Release, actor: str) -> releases.ReleaseDoc
     around = releases.Around(
         approvals.person(actor, parts.settings.teams),
         {name: await parts.queries.authors(of, name) for name in asked},
-        _windows(parts),
+        _environments(parts),
         await parts.queries.runs(of.id),
         (await parts.queries.carried([of.id])).get(of.id, ()),
     )
     return releases.document(of, await carrying.carriers(parts.queries, of), around)
 
 
-def _windows(parts: Parts) -> Mapping[str, tuple[Window, ...]]:
+def _environments(parts: Parts) -> Mapping[str, Environment]:
     found = parts.configuration()
-    environments = found.catalog.environments if found else {}
-    return {name: environment.windows for name, environment in environments.items()}
+    return found.catalog.environments if found else {}
 
 
 def product(parts: Parts, name: str) -> Product:

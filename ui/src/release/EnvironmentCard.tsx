@@ -16,14 +16,13 @@ interface EnvironmentCardProps {
   readonly release: ReleaseDocument;
   readonly environment: EnvironmentShown;
   readonly cells: readonly Cell[];
-  readonly production: boolean;
   readonly chosen: boolean;
   readonly step: string | undefined;
   readonly open: (environment: string, step?: string) => void;
 }
 
 export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentCardProps) {
-  const { release, environment, cells, production, chosen, step, open } = props;
+  const { release, environment, cells, chosen, step, open } = props;
   const { name, status } = environment;
   const held = told.isHeld(status) ? " held" : "";
   const { word, rest } = told.why(environment);
@@ -49,7 +48,7 @@ export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentC
         <button onClick={() => open(name)} aria-expanded={chosen} title="Details">
           <Glyph status={status} label="" />
           <b className="el">{name}</b>
-          {production && <span className="chip ln">prod</span>}
+          {environment.kind === "prod" && <span className="chip ln">prod</span>}
           <span className="grow" />
           <span className="dur">
             <Duration from={environment.started_at} to={environment.ended_at} />

@@ -23,12 +23,7 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
   const navigate = useNavigate();
   const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
   const product = useQuery({ ...queries.product(release.product), retry: false });
-  const environments = useQuery(queries.environments);
   const cells = product.data?.matrix ?? NO_CELLS;
-  const production = useMemo(
-    () => new Set(environments.data?.items.filter((each) => each.kind === "prod").map((each) => each.name)),
-    [environments.data],
-  );
   const chosen = release.environments.find((each) => each.name === named);
   const open = useCallback(
     (name: string | undefined, of?: string) =>
@@ -59,7 +54,6 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
             release={release}
             environment={environment}
             cells={cells}
-            production={production.has(name)}
             chosen={name === named}
             step={name === named ? stepNamed : undefined}
             open={open}
@@ -67,7 +61,7 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
         )
       );
     },
-    [release, cells, production, named, stepNamed, open],
+    [release, cells, named, stepNamed, open],
   );
   const boxKey = JSON.stringify(told.boxes(release, cells));
   const boxes = useMemo(() => JSON.parse(boxKey) as ReturnType<typeof told.boxes>, [boxKey]);

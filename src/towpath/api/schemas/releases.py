@@ -12,7 +12,7 @@ from towpath.api.schemas.runs import WorkflowShown
 from towpath.api.schemas.settings import SettingsShown
 from towpath.domain import content, explaining, gates, possible, values
 from towpath.domain.approvals import Person
-from towpath.domain.catalog import Window
+from towpath.domain.catalog import Environment, EnvironmentKind
 from towpath.domain.release import GateKind, PhaseName, Promotion, Release, Role, Trigger
 from towpath.domain.status import Status
 from towpath.domain.workflow import Purpose
@@ -187,10 +187,12 @@ class Carrier(Shown):
 class EnvironmentShown(Shown):
     """One environment of a release, with its phases and gates.
 
+    `kind`: null where it is not configured any more.
     `actions`: what the one who asks may ask for now; `not_now`: why not the rest.
     """
 
     name: str
+    kind: EnvironmentKind | None
     position: int
     role: Role
     status: Status
@@ -307,15 +309,15 @@ class ReleaseDocument(Shown):
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a document says besides the release: who asks, who wrote what, windows, runs.
+    """What a document says besides the release: who asks, who wrote what, runs.
 
-    `wrote`: for environments where it matters, the authors of what is brought there. `carries`:
-    the releases whose changes come along.
+    `wrote`: for environments where it matters, the authors of what is brought there.
+    `environments`: those that are configured now. `carries`: the releases whose changes come along.
     """
 
     who: Person
     wrote: Mapping[str, Collection[str]] = field(default_factory=dict)
-    windows: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
+    environments: Mapping[str, Environment] = field(default_factory=dict)
     ran: Sequence[run_queries.Shown] = ()
     carries: Sequence[Carried] = ()
 
@@ -382,9 +384,12 @@ def _environment(
     of: Release, promotion: Promotion, position: int, carrier: Carrier | None, around: Around
 ) -> EnvironmentShown:
     where = promotion.environment
+    configured = around.environments.get(where)
+    windows = configured.windows if configured else ()
     may = possible.in_environment(of, where, around.who, around.wrote.get(where, ()))
     return EnvironmentShown(
-        name=promotion.environment,
+        name=where,
+        kind=configured.kind if configured else None,
         position=position,
         role=promotion.role,
         status=promotion.status,
@@ -396,10 +401,7 @@ def _environment(
         started_at=promotion.started_at,
         ended_at=promotion.ended_at,
         phases=tuple(PhaseShown.model_validate(phase) for phase in promotion.phases),
-        gates=tuple(
-            GateShown.model_validate(gate)
-            for gate in gates.shown(of, promotion, around.windows.get(where, ()))
-        ),
+        gates=tuple(GateShown.model_validate(gate) for gate in gates.shown(of, promotion, windows)),
         approvals=tuple(ApprovalGiven.model_validate(given) for given in promotion.approvals),
         waits_for=tuple(WaitShown.model_validate(wait) for wait in explaining.waits(of, promotion)),
         landings=tuple(LandingShown.model_validate(landing) for landing in promotion.landings),
@@ -408,7 +410,7 @@ def _environment(
         carried_by=carrier,
         actions=may.actions,
         not_now=_refusals(may),
-        workflows=runs.workflows(around.ran, promotion.environment),
+        workflows=runs.workflows(around.ran, where),
         hooks=tuple(HookTold.model_validate(told) for told in promotion.told),
         settings=SettingsShown.model_validate(promotion.settings),
         origins=dict(promotion.origins),
