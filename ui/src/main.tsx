@@ -1,12 +1,13 @@
 /** The beginning: styles, the cache of answers, the event stream, the first screen. */
 
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { onSignedOut, Problem } from "./api/client";
+import { cache } from "./api/cache";
+import { onSignedOut } from "./api/client";
 import { tellWholeTexts } from "./kit/whole";
 import { router } from "./router";
 import { connect } from "./shell/connection";
@@ -32,22 +33,8 @@ import "./theme/notes.css";
 import { theme, variables } from "./theme/mantine";
 import { apply, useTheme } from "./theme/useTheme";
 
-const STALE_MS = 30_000; // events keep it true meanwhile
-
 const nonce = document.querySelector<HTMLElement>("meta[property=csp-nonce]")?.nonce ?? "";
 setNonce(nonce); // for the styles that the component kit makes while it runs
-
-const cache = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: STALE_MS,
-      // A no is an answer; only what failed on the way is asked again.
-      retry: (count, error) =>
-        count < 2 && !(error instanceof Problem && error.status > 0 && error.status < 500),
-      networkMode: "always", // the server may be on this very machine
-    },
-  },
-});
 
 onSignedOut(() => {
   const to = router.state.location.href;

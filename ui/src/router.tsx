@@ -7,7 +7,10 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { cache } from "./api/cache";
+import * as queries from "./api/queries";
 import { Failed } from "./kit/states";
+import { productOf } from "./kit/words";
 import { Products } from "./products/Products";
 import { Releases } from "./releases/Releases";
 import { readFilters } from "./releases/filters";
@@ -97,6 +100,13 @@ const release = createRoute({
     ...(Number.isInteger(given.line) ? { line: given.line as number } : {}),
   }),
   component: lazyRouteComponent(() => import("./release/Release"), "ReleaseFlow"),
+  // The answers and the code of the graph come along with the code of the page, not after it.
+  loader: ({ cause, params }) => {
+    if (cause !== "enter") return;
+    void cache.prefetchQuery(queries.release(params.release));
+    void cache.prefetchQuery(queries.product(productOf(params.release)));
+    void import("./release/Flow");
+  },
 });
 
 const notes = createRoute({

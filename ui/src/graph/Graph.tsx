@@ -4,7 +4,6 @@ import {
   BaseEdge,
   type Edge,
   type EdgeProps,
-  Handle,
   type Node,
   type NodeProps,
   Position,
@@ -14,10 +13,10 @@ import {
   useViewport,
 } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Status } from "../api/schema";
 import { Icon } from "../kit/Icon";
-import { type Box, type Layout, layOut, rounded } from "./layout";
+import { type Box, type Layout, layOut, PORT, rounded } from "./layout";
 import type { Point } from "./ways";
 
 export type Stretch = "done" | "now" | "ahead";
@@ -72,15 +71,15 @@ const EDGES = { way: memo(Way) };
 
 function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProps & { readonly layout: Layout }) {
   const frame = useRef<HTMLDivElement>(null);
+  const [fitted, setFitted] = useState(false);
   const nodes: Node<NodeData>[] = useMemo(
     () =>
       boxes.map((box) => ({
         id: box.id,
         type: "box",
         position: layout.places[box.id] ?? { x: 0, y: 0 },
-        width: box.width,
-        height: box.height,
         data: { content: draw(box.id) },
+        ...measured(box),
       })),
     [boxes, draw, layout],
   );
@@ -130,8 +129,8 @@ function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProp
     >
       {/* eslint-enable */}
       <ReactFlow
-        nodes={nodes}
-        edges={ways}
+        nodes={fitted ? nodes : NOTHING}
+        edges={fitted ? ways : NOTHING}
         nodeTypes={NODES}
         edgeTypes={EDGES}
         nodesDraggable={false}
@@ -146,7 +145,10 @@ function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProp
         maxZoom={LARGEST}
         disableKeyboardA11y
         proOptions={{ hideAttribution: true }}
-        onInit={() => fit(false)}
+        onInit={() => {
+          fit(false);
+          setFitted(true);
+        }}
       />
       {!plain && <Keys />}
       <div className="bar-left">
@@ -155,6 +157,23 @@ function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProp
       </div>
     </div>
   );
+}
+
+// Until it is known what of the graph is in sight: else all of it would be drawn first.
+const NOTHING: never[] = [];
+
+/** All that the library would else measure once a node is drawn, and draw it anew then. */
+function measured({ width, height }: Box): Pick<Node, "width" | "height" | "measured" | "handles"> {
+  const side = { x: 0, y: PORT, width: 1, height: 1 };
+  return {
+    width,
+    height,
+    measured: { width, height },
+    handles: [
+      { ...side, type: "target", position: Position.Left },
+      { ...side, x: width, type: "source", position: Position.Right },
+    ],
+  };
 }
 
 const PANS: Record<string, Point> = {
@@ -201,14 +220,8 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(Math.min(least, most), value));
 }
 
-function BoxNode({ data, width }: NodeProps<Node<NodeData>>) {
-  return (
-    <div style={{ width }}>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
-      {data.content}
-      <Handle type="source" position={Position.Right} isConnectable={false} />
-    </div>
-  );
+function BoxNode({ data }: NodeProps<Node<NodeData>>) {
+  return data.content;
 }
 
 function Way({ data, id }: EdgeProps<Edge<EdgeData>>) {

@@ -14,6 +14,11 @@ export function sha(revision: string): string {
   return revision.slice(0, 7);
 }
 
+/** The product of a release, as its id says. */
+export function productOf(release: string): string {
+  return release.replace(/-\d+$/, "");
+}
+
 /** The versions in a release's `version`: one, or one for each component. */
 export function versions(of: string): string[] {
   return of.split(", ").filter(Boolean);

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import * as queries from "../api/queries";
 import type { EnvironmentShown, ReleaseDocument } from "../api/schema";
 import { Advice } from "../kit/Advice";
@@ -11,7 +11,7 @@ import { Person } from "../kit/Person";
 import { Answer, LoadingRows } from "../kit/states";
 import { STATUSES, word } from "../kit/status";
 import { Ago, Duration, Moment } from "../kit/Time";
-import { commitPage, repository, sha, shortVersion, versions } from "../kit/words";
+import { commitPage, productOf, repository, sha, shortVersion, versions } from "../kit/words";
 import { Notes } from "../notes/Notes";
 import { usePage } from "../shell/page";
 import { Actions } from "./actions";
@@ -19,8 +19,7 @@ import { AlsoCarries } from "./AlsoCarries";
 import { DiffTab } from "./DiffTab";
 import { Timeline } from "./Timeline";
 
-const flow = () => import("./Flow");
-const Flow = lazy(flow);
+const Flow = lazy(() => import("./Flow"));
 
 type Tab = "flow" | "notes" | "timeline" | "diff";
 
@@ -56,12 +55,7 @@ interface PageProps {
 function Page({ tab, children }: PageProps) {
   const { release: id = "" } = useParams({ strict: false });
   const release = useQuery(queries.release(id));
-  const product = release.data?.product ?? id.replace(/-\d+$/, "");
-  // What the graph needs is asked for along with the release, not after it; the slowest first.
-  useQuery({ ...queries.product(product), enabled: tab === "flow", retry: false });
-  useEffect(() => {
-    if (tab === "flow") void flow();
-  }, [tab]);
+  const product = release.data?.product ?? productOf(id);
   usePage(
     { title: "Products", to: "/" },
     { title: product, to: `/products/${encodeURIComponent(product)}` },
