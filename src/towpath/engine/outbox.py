@@ -148,7 +148,7 @@ class Delivery:
         heads = await self._git.fetch(self._repository)
         self._fresh = True
         if self._branch not in heads.branches:
-            raise Permanent(_branch_gone(self._repository, self._branch))
+            raise Permanent(branch_gone(self._repository, self._branch))
         return heads.branches[self._branch]
 
     async def _find(self, base: str, head: str) -> None:
@@ -330,7 +330,8 @@ class Delivery:
         )
 
 
-def _branch_gone(repository: str, branch: str) -> Reason:
+def branch_gone(repository: str, branch: str) -> Reason:
+    """What is said of a branch that is to be written to, and is not there."""
     return Reason(
         Code.BRANCH_MISSING,
         f"branch {branch} is gone from {repository}",

@@ -6,7 +6,7 @@ import uuid6
 
 from towpath.domain import content, policy
 from towpath.domain.wishes import Refused
-from towpath.engine import perform, targets
+from towpath.engine import outbox, perform, targets
 from towpath.engine.inforce import InForce
 from towpath.engine.remotes import Remotes
 from towpath.engine.targets import Target
@@ -68,7 +68,10 @@ class Planner:
         change = git.Change(uuid6.uuid7(), edits, "planned\n", bodies)
         try:
             heads = await self._git.fetch(repository)
-            base = heads.branches[branch]
+            base = heads.branches.get(branch)
+            if base is None:  # it was there when it was last seen
+                gone = outbox.branch_gone(repository, branch)
+                return RepositoryPlan(repository, branch, "", reason=gone)
             built = (await self._git.build(repository, base, [change]))[0]
             files = await self._git.diff(repository, base, built.commit) if built.commit else ()
         except OutsideError as error:

@@ -108,6 +108,20 @@ async def test_a_target_branch_that_is_deleted_fails_the_promotion_until_it_is_b
         assert w.tag("prod", branch="live") == "1.1.0"
 
 
+async def test_what_would_be_written_to_a_branch_that_was_just_deleted_is_shown_as_its_reason(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    w.shop.commit({"shop/prod/values.yaml": values("1.0.0", "prod")}, branch="live")
+    w.on_branch("prod", "live")
+    async with w.working(database_url):
+        plan = await w.running.commands.plan_promotion("shop", "prod", "dev", (), "")
+        assert plan.repositories[0].reason is None
+        real_world.git(w.shop, "update-ref", "-d", "refs/heads/live")
+        plan = await w.running.commands.plan_promotion("shop", "prod", "dev", (), "")
+        said(plan.repositories[0].reason, Code.BRANCH_MISSING, "live", "targetRevision")
+
+
 async def test_a_branch_forced_to_other_content_makes_a_release_of_it(
     tmp_path: Path, database_url: str
 ) -> None:
