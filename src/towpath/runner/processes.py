@@ -72,9 +72,7 @@ async def run(
             raise
     finally:
         descendants.end_all(command.mark, process.pid, signal.SIGKILL)
-        await _last_words(reading)
-        for stream in streams:
-            stream.close()
+        await _last_words(reading, streams)
     return code if code >= 0 else 128 - code
 
 
@@ -93,7 +91,11 @@ async def _start(command: Command) -> "tuple[asyncio.subprocess.Process, list[_S
             )
         except (OSError, ValueError) as problem:
             raise Mistake(_why_not(command, problem)) from None
-        return process, [await _Stream.opened(ours.pop(0)), await _Stream.opened(ours.pop(0))]
+        try:
+            return process, [await _Stream.opened(ours.pop(0)), await _Stream.opened(ours.pop(0))]
+        except BaseException:  # called off in this moment: nobody else knows of it yet
+            descendants.end_all(command.mark, process.pid, signal.SIGKILL)
+            raise
 
 
 def _why_not(command: Command, problem: Exception) -> str:
@@ -125,6 +127,7 @@ class _Stream:
 
     def __init__(self, reader: asyncio.StreamReader, transport: asyncio.ReadTransport) -> None:
         self.reader, self._transport = reader, transport
+        self.is_handing_on = False
 
     @classmethod
     async def opened(cls, end: int) -> "_Stream":
@@ -142,7 +145,9 @@ class _Stream:
 
 async def _pass_on(stream: _Stream, write: Write) -> None:
     while chunk := await stream.reader.read(_CHUNK):
+        stream.is_handing_on = True
         await write(chunk)
+        stream.is_handing_on = False
 
 
 async def _terminate(process: asyncio.subprocess.Process, mark: str, grace: float) -> None:
@@ -158,10 +163,22 @@ async def _terminate(process: asyncio.subprocess.Process, mark: str, grace: floa
                 await asyncio.sleep(0.02)  # nothing tells of their end
 
 
-async def _last_words(reading: asyncio.Future[tuple[None, None]]) -> None:
-    """What was still in the pipes; a process that could not be ended is not waited for."""
+async def _last_words(
+    reading: asyncio.Future[tuple[None, None]], streams: Sequence["_Stream"]
+) -> None:
+    """What was still in the pipes, however long its log takes to keep it.
+
+    A process that could not be ended is not waited for.
+    """
     try:
-        async with asyncio.timeout(_LAST_WORDS):
-            await reading
-    except TimeoutError:
-        pass
+        while not reading.done():
+            await asyncio.wait({reading}, timeout=_LAST_WORDS)
+            if not any(stream.is_handing_on for stream in streams):
+                break
+    finally:
+        reading.cancel()
+        for stream in streams:
+            stream.close()
+    (said,) = await asyncio.gather(reading, return_exceptions=True)
+    if isinstance(said, Exception):
+        raise said

@@ -13,7 +13,7 @@ import pytest
 
 from towpath.domain.status import Status
 from towpath.ports.runner import Outcome
-from towpath.runner import Limits, LocalRunner
+from towpath.runner import Limits, LocalRunner, descendants, processes
 from workflow_runs import Play, workflow
 
 
@@ -159,6 +159,39 @@ async def test_a_log_that_is_slow_to_keep_loses_nothing() -> None:
     await executed(runner, shell("head -c 2000000 /dev/zero"), log)
     assert len(log.data) == 2_000_000
     runner.close()
+
+
+class Busy(Kept):
+    """A log that takes nothing until it is told to, as while the database is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = asyncio.Event()
+
+    async def write(self, data: bytes) -> None:
+        await super().write(data)
+        await self.free.wait()
+
+
+async def test_a_result_is_whole_though_the_step_ended_long_before_its_log_was_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(processes, "_LAST_WORDS", 0.05)
+    runner, log = LocalRunner(Limits(output=1_000_000)), Busy()
+    try:
+        line = "x" * 99
+        script = f"for i in $(seq 1200); do echo {line}; done"  # more than a pipe holds at once
+        task = asyncio.create_task(executed(runner, shell(script), log))
+        await log.written.wait()
+        assert runner._keeper is not None
+        mark = runner._keeper.mark
+        await _until(lambda: not list(descendants.marked(mark)))
+        await asyncio.sleep(0.2)  # longer than the last words of one who says nothing
+        log.free.set()
+        outcome = await task
+    finally:
+        runner.close()
+    assert outcome.outputs["result"] == "\n".join([line] * 1200)
 
 
 async def test_no_more_steps_are_executed_at_once_than_the_machine_is_told(tmp_path: Path) -> None:
