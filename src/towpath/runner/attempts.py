@@ -144,9 +144,16 @@ def _backoff(backoff: Fields, before: int) -> timedelta:
         raise Mistake("retryStrategy.backoff has no duration")
     base = durations.parse(backoff["duration"])
     factor = _whole(backoff.get("factor"), "backoff.factor") or 1
-    wait = min(base.total_seconds() * float(factor) ** min(before, 60), _A_YEAR)
+    wait = min(base.total_seconds() * _power(factor, before), _A_YEAR)
     cap = backoff.get("cap")
     return min(timedelta(seconds=wait), durations.parse(cap)) if cap else timedelta(seconds=wait)
+
+
+def _power(factor: int, times: int) -> float:
+    try:
+        return float(factor) ** min(times, 60)
+    except OverflowError:  # any wait is a year then, and none is none
+        return _A_YEAR
 
 
 def _latest(strategy: Fields, attempts: Sequence[Step]) -> datetime | None:

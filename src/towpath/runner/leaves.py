@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -84,9 +85,12 @@ def _request(fields: Fields) -> dict[str, Any]:
 
 def _number(value: object, field: str) -> float:
     try:
-        return float(texts.of(value))
+        number = float(texts.of(value))
     except ValueError:
-        raise Mistake(f"{field} is `{texts.of(value)}`, and not a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise Mistake(f"{field} is `{texts.of(value)}`, and not a number")
+    return number
 
 
 def _output(parameter: Fields, known: Variables) -> dict[str, Any]:

@@ -77,8 +77,14 @@ async def _body(answer: httpx.Response) -> tuple[str, bool]:
         if len(read) > MAX_RESULT:
             break
     await answer.aclose()
-    text = bytes(read[:MAX_RESULT]).decode(answer.encoding or "utf-8", "replace")
-    return text, len(read) <= MAX_RESULT
+    return _text(bytes(read[:MAX_RESULT]), answer.encoding), len(read) <= MAX_RESULT
+
+
+def _text(body: bytes, claimed: str | None) -> str:
+    try:
+        return body.decode(claimed or "utf-8", "replace")
+    except (LookupError, UnicodeError):  # servers claim what is known and no encoding of texts
+        return body.decode("utf-8", "replace")
 
 
 def _canonical(name: str) -> str:

@@ -6,6 +6,7 @@ stored without it gets the default. Data of a reason must be plain JSON; nothing
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import field, fields, make_dataclass
 from functools import cache
@@ -153,12 +154,18 @@ def json_text(value: object) -> str:
     """JSON for a JSONB column; the engine's `json_serializer`.
 
     PostgreSQL refuses U+0000 and halves of surrogate pairs, and a commit's subject or a message
-    of git may hold them: they become U+FFFD rather than keep a release from being recorded.
+    of git may hold them: they become U+FFFD rather than keep a release from being recorded. So
+    does JSON refuse numbers that are none: they become texts.
     """
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    if "\\u0000" in text or "\\ud" in text:
-        return json.dumps(_cleaned(value), separators=(",", ":"), allow_nan=False)
-    return text
+    try:
+        text = _written(value)
+    except ValueError:
+        return _written(_cleaned(value))
+    return _written(_cleaned(value)) if "\\u0000" in text or "\\ud" in text else text
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def plain_text(text: str) -> str:
@@ -180,6 +187,8 @@ def _cleaned(value: object) -> object:
             return {plain_text(str(key)): _cleaned(part) for key, part in value.items()}
         case list() | tuple():
             return [_cleaned(part) for part in value]
+        case float() if not math.isfinite(value):
+            return str(value)
         case _:
             return value
 

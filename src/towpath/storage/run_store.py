@@ -5,9 +5,12 @@ from uuid import UUID
 
 from towpath.ports.runner import Outcome
 from towpath.ports.runs import Advance, Execution, Piece, Turn
-from towpath.storage import runs
+from towpath.ports.store import StoreUnavailable
+from towpath.storage import run_leases, runs
 from towpath.storage.connection import Connection
 from towpath.storage.database import Database
+
+AGAIN_AFTER_S = 60.0
 
 
 class PostgresRuns:
@@ -17,8 +20,18 @@ class PostgresRuns:
         self._database = database
 
     async def advance_next(self, advance: Advance) -> bool:
-        """See the port."""
-        return await self._database.transact(lambda c: runs.advance_next(c, advance))
+        """See the port. A run that cannot go on, by a defect of ours, holds no other up."""
+        due: list[UUID] = []
+        try:
+            return await self._database.transact(
+                lambda c: runs.advance_next(c, advance, due.append)
+            )
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if due:
+                await self._database.run(lambda c: runs.put_off(c, due[-1], AGAIN_AFTER_S))
+            raise
 
     async def take_steps(self, worker: str, limit: int) -> Sequence[Execution]:
         """See the port."""
@@ -26,11 +39,11 @@ class PostgresRuns:
 
     async def renew_steps(self, turns: Collection[Turn], worker: str) -> Collection[Turn]:
         """See the port."""
-        return await self._database.transact(lambda c: runs.renew_steps(c, turns, worker))
+        return await self._database.transact(lambda c: run_leases.renew(c, turns, worker))
 
     async def hand_back(self, turn: Turn, worker: str) -> None:
         """See the port."""
-        await self._database.transact(lambda c: runs.hand_back(c, turn, worker))
+        await self._database.transact(lambda c: run_leases.hand_back(c, turn, worker))
 
     async def finish_step(
         self, turn: Turn, worker: str, outcome: Outcome, rest: Piece, advance: Advance, room: int

@@ -6,7 +6,7 @@ just being thought about. Leases are taken without the run's row, and never wait
 come in the order run, step, look, event.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,13 +22,8 @@ from towpath.domain.workflow import Kind, Place, Run
 from towpath.ports.runner import Outcome
 from towpath.ports.runs import Advance, Execution, Piece, Turn
 from towpath.ports.store import LeaseLost, Ticket
-from towpath.storage import codec, looks, records, run_manifests, run_rows
+from towpath.storage import codec, looks, records, run_leases, run_manifests, run_rows
 from towpath.storage.connection import Connection, Row
-
-LEASE_S = 10.0
-STEPS_CHANNEL = "towpath_steps"  # a leaf or a run is due
-STOPS_CHANNEL = "towpath_stops"  # a leaf in execution must end
-RUNS_CHANNEL = "towpath_runs"  # something is to be seen of a release's runs; the payload is its id
 
 _MAY_START = sa.text(
     """
@@ -44,12 +39,6 @@ _HOLDS = sa.text(
     WHERE release.id = :release AND stage.environment = :environment
       AND stage.holder = :release AND stage.counter = :claim
     FOR SHARE OF stage
-    """
-)
-_KEEP_MANIFEST = sa.text(
-    """
-    INSERT INTO manifest (digest, data) VALUES (:digest, CAST(:data AS jsonb))
-    ON CONFLICT (digest) DO NOTHING
     """
 )
 _START = sa.text(
@@ -83,6 +72,12 @@ _DUE_RUN = sa.text(
     """
     SELECT run.*, now() AS now FROM run WHERE due_at <= now()
     ORDER BY due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+    """
+)
+_PUT_OFF = sa.text(
+    """
+    UPDATE run SET due_at = now() + make_interval(secs => :seconds)
+    WHERE id = :run AND due_at <= now()
     """
 )
 # Not FOR UPDATE, for which rows that only refer to the run (logs, interruptions) would wait.
@@ -123,35 +118,6 @@ _TAKE = sa.text(
         AS deaths
     """
 )
-_RENEW = sa.text(
-    """
-    WITH mine AS (
-        SELECT step.run, step.id FROM step
-        JOIN unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:attempts AS int[]))
-            AS held (run, id, attempt) USING (run, id, attempt)
-        WHERE worker = :worker AND due_at IS NOT NULL
-        FOR UPDATE OF step SKIP LOCKED
-    )
-    UPDATE step SET leased_until = now() + make_interval(secs => :lease)
-    FROM mine WHERE step.run = mine.run AND step.id = mine.id
-    RETURNING step.run, step.id, step.attempt
-    """
-)
-_STILL_DUE = sa.text(
-    """
-    SELECT run, id, attempt FROM step
-    JOIN unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:attempts AS int[]))
-        AS held (run, id, attempt) USING (run, id, attempt)
-    WHERE worker = :worker AND due_at IS NOT NULL AND NOT stop
-    """
-)
-_HAND_BACK = sa.text(
-    """
-    UPDATE step SET leased_until = NULL
-    WHERE run = :run AND id = :step AND attempt = :attempt AND worker = :worker
-      AND due_at IS NOT NULL
-    """
-)
 _SAVE_STEPS = sa.text(
     """
     INSERT INTO step (run, id, place, name, kind, template, parent, status, reason, attempt,
@@ -189,7 +155,6 @@ _SAVE_RUN = sa.text(
     WHERE id = :id
     """
 )
-_TELL = sa.text("SELECT pg_notify(:channel, :payload)")
 _APPEND = sa.text(
     """
     INSERT INTO log (run, step, attempt, at, data) VALUES (:run, :step, :attempt, :at, :data)
@@ -217,8 +182,8 @@ async def start(
             return False
     digests = [run_manifests.keep(connection, run.manifest) for run in runs.values()]
     connection.later(_START, _started(ticket.release, runs, digests))
-    _tell(connection, STEPS_CHANNEL)
-    _tell(connection, RUNS_CHANNEL, ticket.release)
+    run_leases.tell(connection, run_leases.STEPS_CHANNEL)
+    run_leases.tell(connection, run_leases.RUNS_CHANNEL, ticket.release)
     return True
 
 
@@ -254,24 +219,32 @@ async def _stop(connection: Connection, ids: Collection[UUID], reason: Reason) -
     asked = {"ids": sorted(ids), "reason": codec.json_text(codec.dump_reason(reason))}
     stopped = list(await connection.execute(_STOP, asked))
     if stopped:
-        _tell(connection, STEPS_CHANNEL)
+        run_leases.tell(connection, run_leases.STEPS_CHANNEL)
     return stopped
 
 
 # --- for those who bring runs forward ----------------------------------------------------------
-async def advance_next(connection: Connection, advance: Advance) -> bool:
-    """Let the run go on that is due first, if one is."""
+async def advance_next(
+    connection: Connection, advance: Advance, told: Callable[[UUID], None] = lambda _: None
+) -> bool:
+    """Let the run go on that is due first, if one is; which one is `told` before."""
     row = (await connection.execute(_DUE_RUN)).one_or_none()
     if row is None:
         return False
+    told(row.id)
     before = await _loaded(connection, row)
     _go_on(connection, row, before, {}, advance)
     return True
 
 
+async def put_off(connection: Connection, run: UUID, seconds: float) -> None:
+    """Let a run that cannot go on wait, so that the others can."""
+    await connection.execute(_PUT_OFF, {"run": run, "seconds": seconds})
+
+
 async def take_steps(connection: Connection, worker: str, limit: int) -> Sequence[Execution]:
     """Lease leaves that are due; those that were in execution are noted as cut short."""
-    wanted = {"worker": worker, "limit": limit, "lease": LEASE_S}
+    wanted = {"worker": worker, "limit": limit, "lease": run_leases.LEASE_S}
     rows = list(await connection.execute(_TAKE, wanted))
     found = []
     for row in rows:
@@ -281,28 +254,6 @@ async def take_steps(connection: Connection, worker: str, limit: int) -> Sequenc
         leaf = replace(whole, steps={taken.id: taken})
         found.append(Execution(turn, leaf, row.stop, row.deaths))
     return found
-
-
-async def renew_steps(
-    connection: Connection, turns: Collection[Turn], worker: str
-) -> Collection[Turn]:
-    """Keep leases. A row that is locked just now is not renewed, but may go on."""
-    held = {
-        "runs": [turn.run for turn in turns],
-        "steps": [turn.step for turn in turns],
-        "attempts": [turn.attempt for turn in turns],
-        "worker": worker,
-    }
-    await connection.execute(_RENEW, {**held, "lease": LEASE_S})
-    rows = await connection.execute(_STILL_DUE, held)
-    return {Turn(row.run, row.id, row.attempt) for row in rows}
-
-
-async def hand_back(connection: Connection, turn: Turn, worker: str) -> None:
-    """Let a lease run out now."""
-    mine = {"run": turn.run, "step": turn.step, "attempt": turn.attempt, "worker": worker}
-    connection.later(_HAND_BACK, mine)
-    _tell(connection, STEPS_CHANNEL)
 
 
 async def finish_step(
@@ -407,18 +358,18 @@ def _go_on(
         after, again_at = begun.run, begun.again_at
     changed = _changed(before, after, progress.due, leased)
     if changed:
-        steps = {"run": before.id, "steps": codec.json_text(changed), "lease": LEASE_S}
+        steps = {"run": before.id, "steps": codec.json_text(changed), "lease": run_leases.LEASE_S}
         connection.later(_SAVE_STEPS, {**steps, "worker": worker})
     if progress.stop:
         connection.later(_END_LEAVES, {"run": before.id, "steps": list(progress.stop)})
-        _tell(connection, STOPS_CHANNEL)
+        run_leases.tell(connection, run_leases.STOPS_CHANNEL)
     _save(connection, after, again_at)
     if len(progress.due) > len(leased):
-        _tell(connection, STEPS_CHANNEL)
+        run_leases.tell(connection, run_leases.STEPS_CHANNEL)
     if _is_news(before, after):
         looks.wake(connection, [row.release])
     if changed or _is_news(before, after):
-        _tell(connection, RUNS_CHANNEL, row.release)
+        run_leases.tell(connection, run_leases.RUNS_CHANNEL, row.release)
     return [
         Execution(Turn(after.id, name, after.steps[name].attempt), _only(after, name))
         for name in leased
@@ -494,7 +445,3 @@ def _stands(row: Row, turn: Turn, worker: str) -> bool:
 
 async def _from_json(connection: Connection, row: Mapping[str, Any]) -> Run:
     return run_rows.run_of_json(row, await run_manifests.load(connection, row["manifest"]))
-
-
-def _tell(connection: Connection, channel: str, payload: str = "") -> None:
-    connection.later(_TELL, {"channel": channel, "payload": payload})

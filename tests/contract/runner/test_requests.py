@@ -31,10 +31,12 @@ async def address() -> AsyncIterator[str]:
         body = json.dumps({"method": method, "team": "X-Team: blue" in head}).encode()
         if path == "/long":
             body = b"x" * 300_000
+        kind = "text/plain; charset=hex" if path == "/claims" else "application/json"
         status = "404 Not Found" if path == "/missing" else "201 Created"
         writer.write(
             f"HTTP/1.1 {status}\r\nServer: test\r\nContent-Length: {len(body)}\r\n".encode()
         )
+        writer.write(f"Content-Type: {kind}\r\n".encode())
         writer.write(b"Connection: close\r\n\r\n" + body)
         await writer.drain()
         writer.close()
@@ -69,6 +71,14 @@ async def test_an_answer_in_the_200s_succeeds_and_its_body_is_the_result(address
     assert json.loads(outcome.outputs["result"]) == {"method": "PUT", "team": True}
     assert b"PUT http://127.0.0.1/path: 201" in log.data
     assert b"secret" not in log.data
+
+
+async def test_an_answer_that_claims_an_encoding_of_no_text_is_read_all_the_same(
+    address: str,
+) -> None:
+    outcome = await asked(f"{address}/claims")
+    assert outcome.status is Status.SUCCEEDED
+    assert json.loads(outcome.outputs["result"])["method"] == "PUT"
 
 
 async def test_any_other_answer_fails(address: str) -> None:

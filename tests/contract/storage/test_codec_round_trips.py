@@ -142,6 +142,10 @@ async def test_what_postgresql_refuses_in_a_text_is_replaced(database_url: str) 
     assert as_text.scalar_one() == clean
 
 
+def test_a_number_that_is_none_becomes_a_text() -> None:
+    assert codec.json_text({"a": [float("nan"), float("-inf"), 1.5]}) == '{"a":["nan","-inf",1.5]}'
+
+
 async def test_a_release_comes_back_from_the_table(database_url: str) -> None:
     made = world.a_release()
     async with world.empty(database_url) as engine:

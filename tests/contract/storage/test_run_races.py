@@ -1,8 +1,9 @@
 """Who may say what of a leaf, when two workers, a stop or an end come at the same moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TypeVar
 
 import pytest
@@ -15,7 +16,7 @@ from towpath.domain.reasons import Code, Reason
 from towpath.domain.status import Status
 from towpath.domain.workflow import Place, Purpose, Run
 from towpath.engine import running
-from towpath.ports.runner import Log, Outcome
+from towpath.ports.runner import Log, Outcome, Progress
 from towpath.ports.runs import Advance, Execution, Piece, Turn
 from towpath.ports.store import Ticket
 from towpath.storage import runs
@@ -356,3 +357,24 @@ async def test_a_leaf_that_workers_handed_back_is_executed_however_often_that_wa
     async with working("worker-2", stored, kept, runner):
         await _until(stored, "succeeded")
     assert runner.executed == [("build", 3 * running.TRIES)]
+
+
+async def test_a_run_that_cannot_go_on_by_a_defect_of_ours_holds_no_other_up(
+    stored: Stored,
+) -> None:
+    kept, runner = PostgresRuns(stored.database), FakeRunner()
+    _, broken = await _started(stored, "a")
+    await _started(stored, "b")
+
+    def advance(run: Run, outcomes: Mapping[str, Outcome], now: datetime) -> Progress:
+        if run.id == broken.id:
+            raise LookupError("nobody foresaw this")
+        return runner.advance(run, outcomes, now)
+
+    with pytest.raises(LookupError):
+        await kept.advance_next(advance)
+    assert await kept.advance_next(advance)
+    assert not await kept.advance_next(advance)
+    assert [each.turn.step for each in await kept.take_steps("worker-1", 4)] == ["b"]
+    await stored.rows("UPDATE run SET due_at = now() WHERE due_at IS NOT NULL")
+    assert await kept.advance_next(runner.advance)

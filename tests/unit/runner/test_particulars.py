@@ -2,7 +2,7 @@
 
 import pytest
 
-from towpath.runner import LocalRunner
+from towpath.runner import LocalRunner, attempts
 from workflow_runs import Play, by_name, workflow
 
 LEAF = "\n  - {name: leaf, container: {image: busybox, command: [echo]}}\n"
@@ -105,3 +105,23 @@ def test_a_task_that_does_not_depend_on_a_failed_one_still_runs() -> None:
         )
     ).through(by_name(a=1))
     assert (play.run.status, play.executed) == ("failed", ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("deadline", ["nan", "inf", "-.inf", "soon"])
+def test_a_deadline_that_is_no_moment_is_an_error_of_the_step(deadline: str) -> None:
+    play = Play(
+        workflow(
+            "entrypoint: main\ntemplates:\n  - name: main\n"
+            f"    activeDeadlineSeconds: '{deadline}'\n"
+            "    container: {image: busybox, command: [echo]}\n"
+        )
+    )
+    step = play.run.steps["main"]
+    assert step.status == "error"
+    assert step.reason
+    assert "activeDeadlineSeconds is" in step.reason.sentence
+
+
+def test_a_wait_that_grows_beyond_all_numbers_is_a_year() -> None:
+    assert attempts._power(10**9, 10**9) == attempts._A_YEAR
+    assert attempts._power(2, 3) == 8
