@@ -197,6 +197,10 @@ async def test_a_step_that_takes_its_worker_down_each_time_is_given_up(world: Wo
     place = await world.start("build")
     await held.begun.wait()
     await world.stored.rows("UPDATE step SET worker = 'dead', attempt = 5")
+    await world.stored.rows(
+        "INSERT INTO interruption (run, step, attempt, worker)"
+        " SELECT run, id, n, 'dead' FROM step, generate_series(1, 4) AS n"
+    )
     await _leases_run_out(world)
     await world.until(place, Status.ERROR)
     assert world.runner.executed == [("build", 1)]
