@@ -8,7 +8,7 @@ from towpath.api.routes.releases import Word
 from towpath.api.schemas import configuration as shown
 from towpath.api.schemas import plans
 from towpath.api.schemas.base import Listing
-from towpath.domain import policy
+from towpath.domain import policy, teams
 from towpath.domain.catalog import Catalog, Flow, FlowStep
 
 router = APIRouter(tags=["configuration"])
@@ -105,11 +105,12 @@ async def get_configuration(parts: Reach) -> shown.ConfigurationDocument:
     """Where the configuration in force is from, and what is wrong with it or a newer one."""
     config = reach.configuration(parts)
     catalog = config.catalog
+    unmanned = teams.unknown(catalog, parts.settings.teams)
     counted = ("products", "environments", "flows", "policies", "templates", "applications")
     return shown.ConfigurationDocument(
         source=config.source,
         revision=config.revision,
-        problems=tuple(shown.problem(each) for each in config.problems),
+        problems=tuple(shown.problem(each) for each in (*config.problems, *unmanned)),
         problems_revision=config.problems_revision,
         counts={name: len(getattr(catalog, name)) for name in counted},
         trouble=tuple(
