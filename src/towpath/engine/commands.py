@@ -19,7 +19,7 @@ from towpath.domain import (
 )
 from towpath.domain.release import Release, Trigger
 from towpath.domain.wishes import Refused
-from towpath.engine import lines
+from towpath.engine import behind, lines
 from towpath.engine.inforce import InForce
 from towpath.engine.observe import Observer
 from towpath.engine.planning import Planner
@@ -207,8 +207,17 @@ class EngineCommands:
         line = lines.line(
             product, flow.trigger_environment, (p.branch for p in found.parts.values())
         )
+        commits = await self._changes(product, flow.trigger_environment, found)
         made = await self._make(
-            product, flow, found, actor, Trigger.HEAD, line, expected, flow.trigger_environment
+            product,
+            flow,
+            found,
+            commits,
+            actor,
+            Trigger.HEAD,
+            line,
+            expected,
+            flow.trigger_environment,
         )
         if made is None:
             raise Refused("just_released", "a new commit came in this moment; ask again")
@@ -219,17 +228,43 @@ class EngineCommands:
     ) -> Release:
         """A release of a revision: on no line, so it takes turns and supersedes nobody."""
         shown = content.changed(present.parts, found.parts)
+        part = max(found.parts.values(), key=lambda p: (p.revision, p.repository))
+        named = behind.as_trigger(await self._git.commit(part.repository, part.revision), part)
         made = await self._make(
-            product, flow, found, actor, Trigger.REVISION, "", {}, "", elsewhere=bool(shown)
+            product,
+            flow,
+            found,
+            (named,),
+            actor,
+            Trigger.REVISION,
+            "",
+            {},
+            "",
+            elsewhere=bool(shown),
         )
         assert made is not None
         return made
+
+    async def _changes(
+        self, product: str, environment: str, found: Found
+    ) -> tuple[release.TriggerCommit, ...]:
+        """What changed the product last there: the newest commit, and what that carried."""
+        config = self._in_force.catalog
+        newest = [
+            (await behind.last_change(self._git, part, folders), part)
+            for part in found.parts.values()
+            for folders in [behind.folders(config, product, environment, part)]
+        ]
+        commit, part = max(newest, key=lambda one: one[0].committed_at)
+        carried = await behind.carried(self._store, commit)
+        return (behind.as_trigger(commit, part), *carried)
 
     async def _make(
         self,
         product: str,
         flow: catalog.Flow,
         found: Found,
+        commits: tuple[release.TriggerCommit, ...],
         actor: str,
         trigger: Trigger,
         line: str,
@@ -239,24 +274,13 @@ class EngineCommands:
         elsewhere: bool = False,
     ) -> Release | None:
         config = self._in_force.catalog
-        part = max(found.parts.values(), key=lambda p: (p.revision, p.repository))
-        commit = await self._git.commit(part.repository, part.revision)
-        named = release.TriggerCommit(
-            part.repository,
-            part.branch,
-            commit.sha,
-            commit.subject,
-            commit.author,
-            commit.author_email,
-            commit.committed_at,
-        )
 
         def build(n: int, at: datetime) -> tuple[Release, events.Event]:
             origin = creation.Origin(product, n, trigger, actor, at, found.parts)
-            made = creation.along(flow, origin, config, line, (named,))
+            made = creation.along(flow, origin, config, line, commits)
             if elsewhere:
-                made = creation.not_deployed(made, named.sha)
-            return made, _created(made, commit.subject)
+                made = creation.not_deployed(made, commits[0].sha)
+            return made, _created(made, commits[0].subject)
 
         return await self._store.create(product, build, expected, lands_in, actor, found.bodies)
 

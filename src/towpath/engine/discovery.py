@@ -8,7 +8,7 @@ from datetime import datetime
 from towpath.domain import catalog, content, creation, events, release
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release, Trigger
-from towpath.engine import lines, messages
+from towpath.engine import behind, lines
 from towpath.engine.inforce import InForce
 from towpath.engine.reading import Found, Reader
 from towpath.engine.remotes import Remotes
@@ -19,7 +19,6 @@ from towpath.ports.store import LandedPart, Store
 log = logging.getLogger(__name__)
 
 Revisions = Mapping[tuple[str, str], str]
-COMMITS_NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,35 +158,34 @@ class Discovery:
         for name, part in news.parts.items():
             before = news.landed.get(name)
             base = before.content.revision if before else None
-            paths = _paths(config, product, news.environment, part)
-            for commit in await self._since(part, base, paths):
-                named.setdefault(commit.sha, _as_trigger(commit, part))
+            folders = behind.folders(config, product, news.environment, part)
+            for commit in await self._since(part, base, folders):
+                named.setdefault(commit.sha, behind.as_trigger(commit, part))
+                for change in await behind.carried(self._store, commit):
+                    named.setdefault(change.sha, change)
         in_order = sorted(
             named.values(), key=lambda c: (c.committed_at is not None, c.committed_at), reverse=True
         )
-        return tuple(in_order[:COMMITS_NAMED])
+        return tuple(in_order[: behind.COMMITS_NAMED])
 
     async def _since(
-        self, part: content.ComponentContent, base: str | None, paths: Sequence[str]
+        self, part: content.ComponentContent, base: str | None, folders: Sequence[str]
     ) -> Sequence[git.Commit]:
         head = await self._git.commit(part.repository, part.revision)
         if not base:
             return [head]
+        most = behind.COMMITS_NAMED
         try:
-            since = await self._git.commits(part.repository, base, part.revision, COMMITS_NAMED)
+            since = await self._git.commits(part.repository, base, part.revision, most)
         except Permanent:  # a forced push left nothing of what was there before
             return [head]
-        theirs = [c for c in since if messages.PROMOTION not in c.trailers]
-        touching = [c for c in theirs if await self._touches(part.repository, c, paths)]
-        return touching or [head]
-
-    async def _touches(self, repository: str, commit: git.Commit, paths: Sequence[str]) -> bool:
-        if not commit.parents:
-            return True
-        changed = await self._git.changed_paths(repository, commit.parents[0], commit.sha)
-        return changed is None or any(
-            path.startswith(f"{folder}/") or folder == "" for path in changed for folder in paths
-        )
+        for ours in (False, True):  # a promotion of ours only where nobody else changed it
+            some = [c for c in since if behind.is_ours(c) is ours]
+            place = part.repository
+            touching = [c for c in some if await behind.touches(self._git, place, c, folders)]
+            if touching:
+                return touching
+        return [head]
 
 
 def without_unmatched(found: Found, landed: Mapping[str, LandedPart]) -> Found:
@@ -227,27 +225,4 @@ def _selects_nothing(component: str, file: str, json_path: str) -> Reason:
         f"{component}: {where} selects nothing in the trigger environment",
         {"component": component, "file": file, "path": json_path},
         advice="Correct the promotion template, or add the value.",
-    )
-
-
-def _paths(
-    config: catalog.Catalog, product: str, environment: str, part: content.ComponentContent
-) -> Sequence[str]:
-    return [
-        folder
-        for application in config.applications_of(product, environment)
-        for _, source, folder in catalog.promotable_sources(application)
-        if source.repository == part.repository
-    ]
-
-
-def _as_trigger(commit: git.Commit, part: content.ComponentContent) -> release.TriggerCommit:
-    return release.TriggerCommit(
-        part.repository,
-        part.branch,
-        commit.sha,
-        commit.subject,
-        commit.author,
-        commit.author_email,
-        commit.committed_at,
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from towpath.domain import catalog, content
+from towpath.domain.reasons import Code
 from towpath.domain.release import Release
 from towpath.domain.status import Status
 from towpath.history import indexing as kinds
@@ -23,6 +24,7 @@ from towpath.ports.past import Past
 
 MOST_LINES = 2000
 MOST_CHOICES = 20
+MOST_STEPS = 50  # from a superseded release to the one that carries its line on
 _ENDLESS = 2**62
 _GOES_NO_FURTHER = frozenset(
     {Status.SUCCEEDED, Status.SUPERSEDED, Status.TERMINATED, Status.SKIPPED}
@@ -134,7 +136,38 @@ class Tracing:
             words = how.replace("_", " ")
             said = f"came with {standing.first}, {words}{by}"
             return {**shown, "state": how, "release": standing.release or None, "sentence": said}
-        return {**shown, **_waiting(standing)}
+        return {**shown, **(await self._overtaken(trail, standing) or _waiting(standing))}
+
+    async def _overtaken(self, trail: Trail, standing: Standing) -> Document | None:
+        """Where the release that had it goes no further: who carries the line on, and whether
+        with it; nothing where no other release came between."""
+        if standing.next_status not in (Status.SUPERSEDED, Status.SKIPPED):
+            return None
+        carrier, place = await self._carrier(standing.next, standing.environment)
+        if carrier is None:
+            return None
+        where = f" in {place}" if place != standing.environment else ""
+        said = f"{standing.next} was superseded{where} by {carrier.id}"
+        if not _has(carrier, trail):
+            said = f"{said}, which does not have it"
+            return {"state": "missing", "release": carrier.id, "sentence": said}
+        promotion = carrier.promotion(standing.environment)
+        status = promotion.status if promotion else carrier.status
+        state = "missing" if status in _GOES_NO_FURTHER else "waiting"
+        return {"state": state, "release": carrier.id, "sentence": f"{said}, {status.value}"}
+
+    async def _carrier(self, name: str, environment: str) -> tuple[Release | None, str]:
+        """The release at the end of the chain of those that were superseded, from this one on, and
+        the environment where that began. None: it was not superseded."""
+        found, place, seen = await self._archive.release(name), "", {name}
+        while found is not None and len(seen) < MOST_STEPS:
+            by, where = _superseded(found, environment)
+            if not by or by in seen:
+                break
+            place = place or where
+            seen.add(by)
+            found = await self._archive.release(by)
+        return (found, place) if place else (None, "")
 
     async def _is_there(self, trail: Trail, standing: Standing) -> bool | None:
         if trail.image is not None:
@@ -287,6 +320,26 @@ class Tracing:
         return None
 
 
+def _has(release: Release, trail: Trail) -> bool:
+    """Whether a release of the line carries what is traced."""
+    if trail.image is None:
+        return release.line == trail.line and trail.start <= release.n < trail.end
+    part, wanted = release.content.get(trail.component), trail.image
+    return any(
+        (image.name, image.tag) == (wanted.name, wanted.tag) and wanted.digest in ("", image.digest)
+        for image in (part.images if part else ())
+    )
+
+
+def _superseded(of: Release, environment: str) -> tuple[str, str]:
+    """By which release it was superseded there, else before it came there; and where."""
+    here = of.promotion(environment)
+    for promotion in (*((here,) if here else ()), *of.promotions):
+        if promotion.reason and promotion.reason.code is Code.SUPERSEDED_BY:
+            return str(promotion.reason.data.get("release", "")), promotion.environment
+    return "", ""
+
+
 def _fits(meaning: Meaning, line: Change) -> bool:
     if not meaning.scope:
         return True
@@ -337,7 +390,8 @@ def _waiting(standing: Standing) -> Document:
     said = f"{standing.next} {standing.next_status}"
     if standing.next_sentence:
         said = f"{said}: {standing.next_sentence}"
-    return {"state": "waiting", "release": standing.next, "sentence": said}
+    state = "missing" if standing.next_status in _GOES_NO_FURTHER else "waiting"
+    return {"state": state, "release": standing.next, "sentence": said}
 
 
 def _brought(environment: str, carriers: Sequence[Release]) -> Document:

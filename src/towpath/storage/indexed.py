@@ -82,7 +82,7 @@ _STANDINGS = """
     LEFT JOIN LATERAL (
         SELECT id, environments FROM release
         WHERE product = :product AND n >= :start AND n < :end AND line = :line
-          AND environments ? place.environment
+          AND environments ? place.environment AND {brings}
         ORDER BY n DESC LIMIT 1
     ) AS coming ON true
     ORDER BY place.environment
@@ -99,13 +99,19 @@ _CAME = f"""
         OR ({_CARRIED_N.format("by")} >= :start AND {_CARRIED_N.format("by")} < :end))
 """  # noqa: S608 - constants of this module
 _OF_CHANGE = sa.text(
-    _STANDINGS.format(n=_CARRIED_N.format("of"), has="false", since=_SINCE.format(condition=_CAME))
+    _STANDINGS.format(
+        n=_CARRIED_N.format("of"),
+        has="false",
+        since=_SINCE.format(condition=_CAME),
+        brings="true",
+    )
 )
 _OF_IMAGE = sa.text(
     _STANDINGS.format(
         n=_CARRIED_N.format("of"),
         has=_HAS_IMAGE.format("present"),
         since=_SINCE.format(condition=_HAS_IMAGE.format("landing")),
+        brings="id = ANY(:carriers)",  # later releases of the line may have another
     )
 )
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from history_world import IMAGE, World
-from towpath.domain import content
+from towpath.domain import content, events, meeting
+from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release, Trigger
+from towpath.domain.status import Status
 from towpath.history import places, searching
 from towpath.ports.outside import Inspected
 
@@ -250,3 +252,41 @@ async def test_nonsense_is_nothing_known(world: World) -> None:
     for ref in ("%", "*", "a" * 500, "'; DROP", "\u2028", "..", "sha256:zz", "https://x/pull/"):
         found = await _where(world, ref)
         assert (found["found"], found["candidates"]) == (None, []), ref
+
+
+async def _superseded(world: World, older: Release, newer: Release, environment: str) -> None:
+    """As the engine records it: overtaken there, and not reached behind."""
+    by = meeting.superseded_by(older.product, newer.n)
+    behind = Reason(Code.NOT_REACHED, f"{environment} was not passed")
+    ends = [events.PromotionEnded(Status.SUPERSEDED, by, environment=environment)]
+    if environment != "prod":
+        ends.append(events.PromotionEnded(Status.SKIPPED, behind, environment="prod"))
+    await world.stored.store.command(older.id, "", lambda _: ends)
+
+
+async def test_what_was_superseded_and_is_not_in_its_carrier_waits_for_nothing(
+    world: World,
+) -> None:
+    shas, [first, second, third] = await _history(world, 3)
+    await _superseded(world, first, second, "qa")
+    await _superseded(world, second, third, "qa")
+    await world.land(third, "qa")
+    found = await _where(world, f"{IMAGE}:{shas[1]}")
+    [product] = found["products"]
+    told = {
+        e["environment"]: (e["state"], e["release"], e["sentence"]) for e in product["environments"]
+    }
+    without = f"by {third.id}, which does not have it"
+    assert told["qa"] == ("missing", third.id, f"{first.id} was superseded {without}")
+    assert told["prod"] == ("missing", third.id, f"{first.id} was superseded in qa {without}")
+    # The change itself goes on with the carrier.
+    assert _states(await _where(world, shas[1]))["qa"] == ("reached", third.id)
+    assert _states(await _where(world, shas[1]))["prod"] == ("waiting", third.id)
+
+
+async def test_what_was_stopped_or_passed_by_waits_for_nothing(world: World) -> None:
+    shas, [first] = await _history(world, 1)
+    skipped = Reason(Code.SKIPPED_BY, "ada skipped it")
+    ended = events.PromotionEnded(Status.SKIPPED, skipped, environment="qa")
+    await world.stored.store.command(first.id, "", lambda _: [ended])
+    assert _states(await _where(world, shas[1]))["qa"] == ("missing", first.id)
