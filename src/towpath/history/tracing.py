@@ -326,7 +326,9 @@ def _has(release: Release, trail: Trail) -> bool:
         return release.line == trail.line and trail.start <= release.n < trail.end
     part, wanted = release.content.get(trail.component), trail.image
     return any(
-        (image.name, image.tag) == (wanted.name, wanted.tag) and wanted.digest in ("", image.digest)
+        image.name == wanted.name
+        and wanted.tag in ("", image.tag)
+        and wanted.digest in ("", image.digest)
         for image in (part.images if part else ())
     )
 

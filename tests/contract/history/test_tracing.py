@@ -284,6 +284,15 @@ async def test_what_was_superseded_and_is_not_in_its_carrier_waits_for_nothing(
     assert _states(await _where(world, shas[1]))["prod"] == ("waiting", third.id)
 
 
+async def test_what_was_superseded_waits_with_its_carrier_where_that_has_it_too(
+    world: World,
+) -> None:
+    shas, [first] = await _history(world, 1)
+    again = await world.release(world.bump(shas[1], message="the same once more"), api=shas[1])
+    await _superseded(world, first, again, "qa")
+    assert _states(await _where(world, f"{IMAGE}:{shas[1]}"))["qa"] == ("waiting", again.id)
+
+
 async def test_what_was_stopped_or_passed_by_waits_for_nothing(world: World) -> None:
     shas, [first] = await _history(world, 1)
     skipped = Reason(Code.SKIPPED_BY, "ada skipped it")
