@@ -114,3 +114,17 @@ def test_a_release_that_goes_back_says_what_it_takes_back(page: Page, site: web.
     expect(page.get_by_text("dev goes back.")).to_be_visible()
     expect(page.get_by_role("list", name="Commits").get_by_text("taken back").first).to_be_visible()
     assert second != back
+
+
+def test_notes_are_dark_on_light_paper_in_any_theme(
+    page: Page, site: web.Site, release: str
+) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"/releases/{release}/notes")
+    title = page.get_by_role("heading", name=release)
+    expect(title).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.emulate_media(color_scheme="dark", media="print")
+    told = "one => getComputedStyle(one).color.match(/\\d+/g).slice(0, 3).map(Number)"
+    assert max(title.evaluate(told)) < 64
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
