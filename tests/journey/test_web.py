@@ -239,3 +239,14 @@ def test_text_that_is_cut_says_all_of_itself_to_whoever_points_at_it(
     cut.hover()
     assert cut.evaluate("one => one.scrollWidth > one.clientWidth")
     assert cut.get_attribute("title") == cut.inner_text()
+
+
+def test_a_graph_is_read_aloud_as_its_environments_and_what_each_comes_after(
+    page: Page, site: web.Site
+) -> None:
+    page.goto(f"/releases/{site.push('webshop')}")
+    graph = page.get_by_role("region", name=re.compile("as a graph$"))
+    node = graph.get_by_role("article", name=re.compile("^prod-us: .*, after staging$"))
+    expect(node).to_be_visible()
+    expect(graph.get_by_role("application")).to_have_count(0)
+    expect(graph.get_by_role("img", name=re.compile("^Edge"))).to_have_count(0)

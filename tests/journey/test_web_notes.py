@@ -28,7 +28,7 @@ def test_notes_say_what_production_would_get_and_leave_with_whoever_needs_them(
     expect(page.get_by_text("would get with 3 versions, compared with")).to_be_visible()
     # Repositories are read in the background: the notes grow until all three images are known.
     images = page.get_by_role("region", name="Images")
-    expect(images.get_by_role("heading")).to_have_text("Images3")
+    expect(images.get_by_role("heading")).to_have_text("Images 3")
     page.get_by_role("searchbox", name="Narrow the notes").fill("coupons sold out")
     expect(page.get_by_role("list", name="Features").get_by_role("listitem")).to_have_count(1)
     expect(page).to_have_url(re.compile("q=coupons"))

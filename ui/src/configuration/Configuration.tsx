@@ -84,11 +84,11 @@ function Document({ of }: { readonly of: ConfigurationDocument }) {
         </p>
       )}
       <h2>
-        Problems<span className="n">{of.problems.length}</span>
+        Problems <span className="n">{of.problems.length}</span>
       </h2>
       {of.problems.length ? <Problems problems={of.problems} /> : <Fine what="configuration" />}
       <h2>
-        Repositories and products in trouble<span className="n">{of.trouble.length}</span>
+        Repositories and products in trouble <span className="n">{of.trouble.length}</span>
       </h2>
       {of.trouble.length ? <Trouble trouble={of.trouble} /> : <Fine what="repositories" />}
     </>

@@ -19,7 +19,7 @@ export function Policies() {
       </div>
       <Evaluate />
       <h2>
-        All policies<span className="n">{policies.data?.items.length}</span>
+        All policies <span className="n">{policies.data?.items.length}</span>
       </h2>
       <Answer of={policies}>
         {({ items }) =>

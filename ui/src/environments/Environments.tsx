@@ -93,7 +93,7 @@ function Overview({ environments, products, more }: OverviewProps) {
     <>
       <div className="head">
         <h1>
-          Environments<span className="n">{environments.length}</span>
+          Environments <span className="n">{environments.length}</span>
         </h1>
         <SearchField
           label="Search environments and products"

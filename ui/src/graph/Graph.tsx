@@ -100,6 +100,12 @@ function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProp
     });
   }, [edges, layout]);
   const fit = useFit(frame, layout, focus);
+  useEffect(() => {
+    // The library calls itself an application, in which screen readers have no keys to read with.
+    frame.current?.querySelector("[role=application]")?.setAttribute("role", "presentation");
+    // To the ear each node says what it comes after: ways between them would only be noise.
+    frame.current?.querySelector(".react-flow__edges")?.setAttribute("aria-hidden", "true");
+  }, []);
   const { zoomIn, zoomOut, getViewport, setViewport } = useReactFlow();
   const pressed = useCallback(
     (event: KeyboardEvent) => {

@@ -28,7 +28,7 @@ export function SearchField({ label, hint, value, change }: SearchFieldProps) {
           if (event.key === "Escape") event.currentTarget.blur();
         }}
       />
-      <kbd>/</kbd>
+      <kbd aria-hidden="true">/</kbd>
     </label>
   );
 }

@@ -159,8 +159,7 @@ function Section({ icon, title, count, empty, aside, children }: SectionProps) {
       <header>
         <Icon name={icon} />
         <h2>
-          {title}
-          <span className="n">{count}</span>
+          {title} <span className="n">{count}</span>
         </h2>
         <span className="grow" />
         {aside}

@@ -112,7 +112,7 @@ function Overview({ items, more }: OverviewProps) {
     <>
       <div className="head">
         <h1>
-          Products<span className="n">{items.length}</span>
+          Products <span className="n">{items.length}</span>
         </h1>
         <SearchField
           label="Search products"
@@ -185,7 +185,7 @@ function Needs({ items }: { readonly items: readonly ProductItem[] }) {
   return (
     <section aria-label="Needs someone">
       <h2 className="needs-title">
-        Needs someone<span className="n">{all.length}</span>
+        Needs someone <span className="n">{all.length}</span>
       </h2>
       <div className="needs">
         {all.slice(0, MOST_NEEDS).map((need) => (

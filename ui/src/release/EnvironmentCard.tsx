@@ -29,11 +29,12 @@ export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentC
   const arrival = told.arrival(release, environment);
   // What is always possible, as to skip, stands in the drawer: here stands what is due.
   const due = known(environment.actions).filter((action) => action !== "skip");
+  const after = environment.depends_on.length ? `, after ${environment.depends_on.join(" and ")}` : "";
   const pullRequest = environment.settings.action === "pr";
   return (
     <article
       className={`node ${status}${held}${chosen ? " chosen" : ""}`}
-      aria-label={`${name}: ${word.toLowerCase()}`}
+      aria-label={`${name}: ${word.toLowerCase()}${after}`}
     >
       {arrival && (
         <>

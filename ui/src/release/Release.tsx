@@ -257,7 +257,7 @@ function Counters({ release }: { readonly release: ReleaseDocument }) {
   return (
     <ul className="cnts" aria-label="Environments by status">
       {inOrder.map((status) => (
-        <li key={status} className={count(status) ? "" : "z"} title={`${count(status)} ${status}`}>
+        <li key={status} className={count(status) ? "" : "z"} aria-hidden={count(status) === 0} title={`${count(status)} ${status}`}>
           <Glyph status={status} size={14} label="" />
           <b>{count(status)}</b>
           <span className={count(status) ? "" : "vh"}>{status}</span>

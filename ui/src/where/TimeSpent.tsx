@@ -28,7 +28,7 @@ export function TimeSpent({ line, release }: TimeSpentProps) {
       <header>
         <Icon name="window" />
         <h2>
-          Where the time went
+          Where the time went{" "}
           <span className="n">
             {duration(whole / 1000)}
             {goesOn ? " so far" : ""}

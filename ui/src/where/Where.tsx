@@ -258,7 +258,7 @@ function Environments({ product, releases, production }: EnvironmentsProps) {
       <header>
         <Icon name="environments" />
         <h2>
-          Environments
+          Environments{" "}
           <span className="n">
             {reached} of {product.environments.length} reached
           </span>
