@@ -4,7 +4,7 @@ Bounded in number and size; what lies in `.git` is none, and no link leads out o
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from towpath.domain import catalog
@@ -22,13 +22,14 @@ def files_of(place: Path) -> tuple[dict[str, bytes], tuple[catalog.Problem, ...]
     leads out of the folder is refused. Raises FileNotFoundError if there is nothing at `place`.
     """
     if place.is_file():
-        return {place.name: _content(place)}, ()
+        return _file_of(place)
     if not place.is_dir():
         raise FileNotFoundError(f"there is no file or folder {place}")
     files: dict[str, bytes] = {}
     problems: list[catalog.Problem] = []
     size = 0
-    for file in _found(place):
+    unread: list[OSError] = []
+    for file in _found(place, unread.append):
         name = file.relative_to(place).as_posix()
         if len(files) >= MAX_FILES or size > MAX_BYTES:
             said = f"more than {MAX_FILES} files or {MAX_BYTES // 2**20} MiB: name a smaller folder"
@@ -45,11 +46,27 @@ def files_of(place: Path) -> tuple[dict[str, bytes], tuple[catalog.Problem, ...]
                 problems.append(
                     _problem(name, "unreadable_file", f"not readable: {error.strerror}")
                 )
+    problems += [_not_listed(error, place) for error in unread]
     return files, tuple(problems)
 
 
-def _found(root: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root):
+def _file_of(place: Path) -> tuple[dict[str, bytes], tuple[catalog.Problem, ...]]:
+    try:
+        return {place.name: _content(place)}, ()
+    except OSError as error:
+        said = f"not readable: {error.strerror}"
+        return {}, (_problem(place.name, "unreadable_file", said),)
+
+
+def _not_listed(error: OSError, root: Path) -> catalog.Problem:
+    """What lies in a folder that cannot be listed is not known, and must not be taken for gone."""
+    folder = Path(error.filename or root)
+    name = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
+    return _problem(name, "unreadable_folder", f"the folder cannot be listed: {error.strerror}")
+
+
+def _found(root: Path, unread: Callable[[OSError], None]) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root, onerror=unread):
         folders[:] = sorted(name for name in folders if name != ".git")
         links = [name for name in folders if Path(folder, name).is_symlink()]
         for name in sorted([*links, *(n for n in names if n.endswith(_SUFFIXES))]):

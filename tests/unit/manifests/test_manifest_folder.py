@@ -1,5 +1,7 @@
 """Manifests of a folder on this machine."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,38 @@ def test_a_link_inside_the_folder_does_not_read_a_file_twice(tmp_path: Path) -> 
 def test_a_place_where_nothing_is_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         folder.files_of(tmp_path / "nowhere")
+
+
+def test_what_lies_in_a_folder_that_cannot_be_listed_is_not_taken_for_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a.yaml").write_text("x")
+    listed = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("closed"):  # whoever runs the tests may be let in everywhere
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    files, problems = folder.files_of(tmp_path)
+    assert files == {"a.yaml": b"x"}
+    assert [(p.origin.file, p.code, p.severity) for p in problems] == [
+        ("closed", "unreadable_folder", "error")
+    ]
+
+
+def test_one_file_that_cannot_be_read_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "a.yaml"
+    place.write_text("x")
+
+    def refused(self: Path, mode: str) -> object:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+
+    monkeypatch.setattr(Path, "open", refused)
+    files, problems = folder.files_of(place)
+    assert files == {}
+    assert [(p.origin.file, p.code) for p in problems] == [("a.yaml", "unreadable_file")]
