@@ -56,6 +56,8 @@ function Page({ tab, children }: PageProps) {
   const { release: id = "" } = useParams({ strict: false });
   const release = useQuery(queries.release(id));
   const product = release.data?.product ?? productOf(id);
+  // For who comes by a link that was prepared: the address was known then, and nothing asked.
+  useQuery({ ...queries.product(product), enabled: tab === "flow", retry: false });
   usePage(
     { title: "Products", to: "/" },
     { title: product, to: `/products/${encodeURIComponent(product)}` },
