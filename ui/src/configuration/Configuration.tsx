@@ -62,10 +62,10 @@ function Document({ of }: { readonly of: ConfigurationDocument }) {
       <section className="panel pad" aria-label="In force">
         <dl className="kv">
           <dt>Source</dt>
-          <dd className="mono">{of.source}</dd>
+          <dd className="mono">{of.source || "none yet"}</dd>
           <dt>Revision in force</dt>
           <dd className="mono" title={of.revision}>
-            {sha(of.revision)}
+            {sha(of.revision) || "none yet"}
           </dd>
           <dt>Holds</dt>
           <dd>

@@ -383,7 +383,7 @@ function ComponentCard({ card, environment, held, targets, begin, end, promote }
       onDragEnd={end}
     >
       <div className="row title">
-        {promotes && <Icon name="grip" size={12} className="t3" />}
+        <Icon name="grip" size={12} className="t3" />
         <h3 className="el" title={component}>
           {component}
         </h3>

@@ -86,7 +86,7 @@ export function Releases({ product }: { readonly product?: string }) {
           )
         }
       </Answer>
-      <Legend />
+      {items.length > 0 && <Legend />}
     </div>
   );
 }
