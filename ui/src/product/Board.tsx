@@ -414,9 +414,11 @@ function ComponentCard({ card, environment, held, targets, begin, end, promote }
           </p>
           <p className="row s12 t2 ends">
             <span className="mono">{sha(cell.revision || cell.commit)}</span>
-            <span className="el" title={cell.initiator}>
-              {cell.initiator ? `${cell.initiator}, ` : ""}
-              <Ago at={cell.at} />
+            <span className="row by">
+              {cell.initiator && <span className="el">{cell.initiator},</span>}
+              <span className="nw">
+                <Ago at={cell.at} />
+              </span>
             </span>
           </p>
         </>
