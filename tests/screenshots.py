@@ -43,7 +43,7 @@ def pictures(held: str, issue: str) -> Sequence[Picture]:
         Picture("releases", "/releases", _column("Releases")),
         Picture("release", f"/releases/{held}", _node("prod-eu")),
         Picture("notes", f"/releases/{held}/notes?environment=prod-eu", _region("Images")),
-        Picture("trace", f"/where?ref={issue}", _region("Where the time went")),
+        Picture("trace", f"/where?ref={issue}", _heading("Held before prod-eu")),
         Picture("board", "/products/webshop", _region("prod-us"), theme="dark"),
     )
 
@@ -149,6 +149,11 @@ def _column(table: str) -> Callable[[Page], None]:
 
 def _region(name: str) -> Callable[[Page], None]:
     return lambda page: expect(page.get_by_role("region", name=name, exact=True)).to_be_visible()
+
+
+def _heading(begins: str) -> Callable[[Page], None]:
+    starts = re.compile(f"^{begins}")
+    return lambda page: expect(page.get_by_role("heading", name=starts)).to_be_visible()
 
 
 def _node(environment: str) -> Callable[[Page], None]:

@@ -248,5 +248,6 @@ def test_a_graph_is_read_aloud_as_its_environments_and_what_each_comes_after(
     graph = page.get_by_role("region", name=re.compile("as a graph$"))
     node = graph.get_by_role("article", name=re.compile("^prod-us: .*, after staging$"))
     expect(node).to_be_visible()
+    expect(page.locator(".react-flow__edge")).to_have_count(4)  # to the eye they are there
     expect(graph.get_by_role("application")).to_have_count(0)
     expect(graph.get_by_role("img", name=re.compile("^Edge"))).to_have_count(0)

@@ -4,6 +4,7 @@ import {
   BaseEdge,
   type Edge,
   type EdgeProps,
+  Handle,
   type Node,
   type NodeProps,
   Position,
@@ -226,8 +227,15 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(Math.min(least, most), value));
 }
 
+/** The library looks for handles once a node is drawn, and draws no edge to a node without them. */
 function BoxNode({ data }: NodeProps<Node<NodeData>>) {
-  return data.content;
+  return (
+    <>
+      <Handle type="target" position={Position.Left} isConnectable={false} />
+      {data.content}
+      <Handle type="source" position={Position.Right} isConnectable={false} />
+    </>
+  );
 }
 
 function Way({ data, id }: EdgeProps<Edge<EdgeData>>) {
