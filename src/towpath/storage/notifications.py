@@ -14,10 +14,12 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from towpath.storage import database
+
 EVENTS = "towpath_events"
 RUNS = "towpath_runs"  # the word is the release whose runs changed
 NOTES = "towpath_notes"  # the word is the release whose notes were made anew
-CONNECT_TIMEOUT_S = 10
+ANSWER_WITHIN_S = 10.0
 LONGEST_SILENCE_S = 15.0  # then the connection is tried, and the listener looks anyway
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.2, 5.0
 
@@ -62,9 +64,8 @@ async def words(
 
 
 async def _listening(engine: AsyncEngine, channels: Sequence[str]) -> psycopg.AsyncConnection:
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await psycopg.AsyncConnection.connect(
-        url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S, prepare_threshold=None
+        **database.terms(engine.url), autocommit=True, prepare_threshold=None
     )
     for channel in channels:
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
@@ -78,7 +79,7 @@ async def _words(connection: psycopg.AsyncConnection, silence: float) -> AsyncIt
         heard = {Word(each.channel, each.payload) async for each in news}
         if not heard:
             # A dead peer says nothing either: only an answer shows that the connection lives.
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(ANSWER_WITHIN_S):
                 await connection.execute("SELECT 1")
         for word in heard or (None,):
             yield word
