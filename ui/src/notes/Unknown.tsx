@@ -38,7 +38,7 @@ export function Unknown({ notes }: { readonly notes: NotesDocument }) {
       )}
       {lost.length > 0 && (
         <Reasons reasons={lost}>
-          <b>{number(count(lost))} given up</b>; not asked for again
+          <b>{number(count(lost))} given up</b>; asked for again only when the notes are made anew
         </Reasons>
       )}
     </section>
