@@ -180,6 +180,11 @@ class World:
                 commit = self.bump(part.version, environment, name, message)
         async with self.stored.database.begun() as connection:
             landings.put(connection, release, environment, release.content, commit)
+        await self.put_status(release, environment, status)
+        return commit
+
+    async def put_status(self, release: Release, environment: str, status: str) -> None:
+        """Say of a release how far it is in an environment, without anything that led there."""
         await self.stored.rows(
             "UPDATE release SET environments = jsonb_set(environments, ARRAY[:e, 'status'],"
             " to_jsonb(CAST(:s AS text))) WHERE id = :r",
@@ -187,7 +192,6 @@ class World:
             s=status,
             r=release.id,
         )
-        return commit
 
     # --- what is asked -----------------------------------------------------------------------
     async def read(self, release: Release, environment: str = "", start: str = "") -> Document:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import process_states
 from towpath.domain.status import Status
 from towpath.ports.runner import Outcome
 from towpath.runner import Limits, LocalRunner, descendants, processes
@@ -107,11 +108,7 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:  # it went in between, or there is no /proc
-        return not Path("/proc/self/stat").exists()
-    return stat.rpartition(")")[2].split()[0] != "Z"
+    return not process_states.KNOWN or process_states.of(pid) not in ("", "Z")
 
 
 async def test_a_declared_output_is_read_and_no_two_steps_share_its_place(
@@ -327,15 +324,6 @@ async def test_a_runner_that_is_killed_leaves_no_process_and_no_folder() -> None
             await asyncio.sleep(0.05)
 
 
-def _state(pid: int) -> str:
-    """As the kernel has it: R and S go on, T stands still; empty when there is none."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[0]
-
-
 async def _until(so: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not so():  # noqa: ASYNC110 # nothing tells of it
@@ -357,9 +345,7 @@ async def _two_at_work(
         await asyncio.gather(task, return_exceptions=True)
 
 
-only_linux = pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="NOT TESTED: steps are halted by means of /proc"
-)
+only_linux = pytest.mark.skipif(not process_states.KNOWN, reason=process_states.NOT_HERE)
 
 
 @only_linux
@@ -368,9 +354,9 @@ async def test_steps_stand_still_while_nobody_vouches_for_them_and_then_go_on(
 ) -> None:
     async with _two_at_work(runner) as (task, pids):
         runner.trust(time.monotonic() + 0.1)
-        await _until(lambda: all(_state(pid) == "T" for pid in pids))
+        await _until(lambda: all(process_states.of(pid) == "T" for pid in pids))
         runner.trust(time.monotonic() + 600)
-        await _until(lambda: all(_state(pid) in "RS" for pid in pids))
+        await _until(lambda: all(process_states.of(pid) in "RS" for pid in pids))
         os.kill(pids[0], signal.SIGKILL)
         assert (await task).outputs["exitCode"] == "0"
 
@@ -383,7 +369,7 @@ async def test_a_step_that_stands_still_can_be_told_to_end_and_tidies_up(
     script = f"trap 'touch {tidy}; exit 3' TERM; sleep 600 & echo $! $$; wait"
     async with _two_at_work(runner, script) as (task, pids):
         runner.trust(time.monotonic())
-        await _until(lambda: all(_state(pid) == "T" for pid in pids))
+        await _until(lambda: all(process_states.of(pid) == "T" for pid in pids))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -395,7 +381,7 @@ async def test_a_step_that_stands_still_can_be_told_to_end_and_tidies_up(
 async def test_a_step_that_begins_while_others_stand_still_goes_on(runner: LocalRunner) -> None:
     async with _two_at_work(runner) as (_, pids):
         runner.trust(time.monotonic())
-        await _until(lambda: all(_state(pid) == "T" for pid in pids))
+        await _until(lambda: all(process_states.of(pid) == "T" for pid in pids))
         runner.trust(time.monotonic() + 600)
         assert (await executed(runner, shell("echo done"))).outputs["result"] == "done"
 
@@ -408,8 +394,8 @@ async def test_a_keeper_that_is_gone_is_started_anew_and_keeps_what_runs(
         keeper = runner._keeper
         assert keeper is not None
         os.kill(keeper._pid, signal.SIGKILL)
-        await _until(lambda: _state(keeper._pid) == "Z")
+        await _until(lambda: process_states.of(keeper._pid) == "Z")
         runner.trust(time.monotonic())
-        await _until(lambda: all(_state(pid) == "T" for pid in pids))
+        await _until(lambda: all(process_states.of(pid) == "T" for pid in pids))
         runner.close()
         assert not any(map(_is_alive, pids))

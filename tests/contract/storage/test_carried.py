@@ -27,16 +27,6 @@ async def _releases(
     return [await world.release(world.bump(tag), flow=flow, api=tag) for tag in tags]
 
 
-async def _ended(world: World, release: Release, environment: str, status: str) -> None:
-    await world.stored.rows(
-        "UPDATE release SET environments = jsonb_set(environments, ARRAY[:e, 'status'],"
-        " to_jsonb(CAST(:s AS text))) WHERE id = :r",
-        e=environment,
-        s=status,
-        r=release.id,
-    )
-
-
 async def _carried(world: World, *releases: Release) -> dict[str, list[Carried]]:
     found = await Queries(world.stored.engine).carried([each.id for each in releases])
     return {release: [*places] for release, places in found.items()}
@@ -47,8 +37,8 @@ async def test_what_never_came_to_an_environment_is_carried_there_by_the_next_th
 ) -> None:
     first, second, third, fourth = await _releases(world, 4)
     await world.land(first, "qa")
-    await _ended(world, second, "qa", "superseded")
-    await _ended(world, second, "prod", "skipped")
+    await world.put_status(second, "qa", "superseded")
+    await world.put_status(second, "prod", "skipped")
     await world.land(third, "qa")
     await world.land(fourth, "qa")
     await world.land(fourth, "prod")
@@ -63,7 +53,7 @@ async def test_what_may_still_come_by_itself_is_carried_only_once_it_was_overtak
 ) -> None:
     first, second, third = await _releases(world, 3)
     assert await _carried(world, third) == {}
-    await _ended(world, first, "qa", "failed")
+    await world.put_status(first, "qa", "failed")
     assert await _carried(world, third) == {third.id: [Carried("qa", (first.id,), 1)]}
     await world.land(third, "qa")
     assert await _carried(world, third) == {third.id: [Carried("qa", (first.id, second.id), 2)]}
@@ -72,8 +62,8 @@ async def test_what_may_still_come_by_itself_is_carried_only_once_it_was_overtak
 async def test_what_does_not_go_on_itself_carries_nothing_on(world: World) -> None:
     first, second = await _releases(world, 2)
     for status in ("superseded", "skipped"):
-        await _ended(world, first, "qa", "superseded")
-        await _ended(world, second, "qa", status)
+        await world.put_status(first, "qa", "superseded")
+        await world.put_status(second, "qa", status)
         assert await _carried(world, second) == {}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import cut_off
+import process_states
 from stored_world import Stored
 from towpath.domain.status import Status
 from towpath.domain.workflow import Place, Purpose, Run
@@ -18,9 +19,7 @@ from towpath.storage.run_store import PostgresRuns
 from towpath.storage.signals import Signals
 from workflow_runs import workflow
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="NOT TESTED: steps are halted by means of /proc"
-)
+pytestmark = pytest.mark.skipif(not process_states.KNOWN, reason=process_states.NOT_HERE)
 PATIENCE_S = 90.0
 SILENT_AFTER_S = 3.0
 
@@ -82,13 +81,6 @@ def _begun(folder: Path) -> list[tuple[int, int]]:
     return [(int(line.split()[0]), int(line.rpartition("/")[2])) for line in lines]
 
 
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
-
-
 async def _start(stored: Stored, folder: Path) -> Run:
     ticket = await stored.look((await stored.make()).id)
     place = Place(ticket.release, "", Purpose.ON_SUCCESS, 1)
@@ -107,14 +99,14 @@ async def test_the_steps_of_a_worker_that_is_cut_off_stand_still_before_others_b
         way.cut()
         async with _worker("worker-2", stored.url):
             await _until(lambda: len(_begun(tmp_path)) == 2)
-            assert _state(cut) == "T"
+            assert process_states.of(cut) == "T"
             assert [attempt for _, attempt in _begun(tmp_path)] == [1, 2]
             assert await stored.value("SELECT worker FROM step") == "worker-2"
             (tmp_path / "go").touch()
             await _succeeded(stored)
-            assert _state(cut) == "T"
+            assert process_states.of(cut) == "T"
             way.mend()
-            await _until(lambda: _state(cut) in ("", "Z"))
+            await _until(lambda: process_states.of(cut) in ("", "Z"))
     done = (await asyncio.to_thread((tmp_path / "done").read_text)).split()
     assert [line.rpartition("/")[2] for line in done] == ["2"]
     told = await stored.rows("SELECT attempt, worker FROM interruption")
@@ -134,10 +126,10 @@ async def test_a_database_that_was_away_from_all_for_longer_than_a_lease_cuts_no
         await _until(lambda: len(_begun(tmp_path)) == 1)
         ((pid, _),) = _begun(tmp_path)
         way.cut()
-        await _until(lambda: _state(pid) == "T")
+        await _until(lambda: process_states.of(pid) == "T")
         await stored.rows("UPDATE step SET leased_until = now() - interval '1 second'")
         way.mend()
-        await _until(lambda: _state(pid) in ("R", "S"))
+        await _until(lambda: process_states.of(pid) in ("R", "S"))
         (tmp_path / "go").touch()
         await _succeeded(stored)
     assert [attempt for _, attempt in _begun(tmp_path)] == [1]
