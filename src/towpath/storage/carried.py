@@ -23,14 +23,16 @@ _BEFORE = """
     ORDER BY landing.id DESC
 """
 # Where the one before it on its line succeeded, that one landed: nothing is between them. What is
-# not there yet carries only those that come there no more by themselves.
+# not there yet carries only those that come there no more by themselves. Of `id` alone the least
+# would be looked for from the first landing of all on; `+ 0` has those of the release looked up.
 _CARRIED = sa.text(
     f"""
     WITH mine AS MATERIALIZED (
         SELECT release.id, release.product, release.line, release.n, place.key AS environment,
             place.value ->> 'position' AS position, place.value ->> 'status' AS status,
-            (SELECT min(landing.id) FROM landing WHERE landing.release = release.id
-                AND landing.environment = place.key) AS landing
+            (SELECT min(landing.id + 0) FROM landing
+                WHERE landing.product = release.product AND landing.environment = place.key
+                  AND landing.release = release.id) AS landing
         FROM release CROSS JOIN LATERAL (
             SELECT last.environments FROM release AS last
             WHERE last.product = release.product AND last.n < release.n AND last.line = release.line
