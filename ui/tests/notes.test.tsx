@@ -128,7 +128,7 @@ describe("what is not known", () => {
     features: {
       ...notes.features,
       unresolved: [
-        { what: "SHOP-7", reason: "jira does not answer", outlook: "coming" },
+        { what: "SHOP-7", reason: "jira.example.org does not answer", outlook: "coming" },
         { what: "SHOP-8", reason: "is gone", outlook: "given_up" },
       ],
     },
@@ -141,6 +141,8 @@ describe("what is not known", () => {
     const unknown = within(screen.getByRole("region", { name: "What is not known" }));
     expect(unknown.getByText("1 on the way").parentElement?.textContent).toMatch(/^1 on the way, next try in \d+m \d\ds$/);
     expect(unknown.getByText("1 given up")).toBeTruthy();
+    expect(unknown.getByText("jira.example.org does not answer.")).toBeTruthy();
+    expect(unknown.getByText("Is gone.")).toBeTruthy();
     cleanup();
     await shown(<Unknown notes={{ ...coming, resolving: { state: "asking", next_try_at: null, tries: 3 } }} />);
     expect(screen.getByText("1 on the way").parentElement?.textContent).toBe("1 on the way, asked for now");

@@ -98,6 +98,8 @@ function Reasons({ reasons, children }: ReasonsProps) {
   );
 }
 
+/** A reason as a sentence of its own; the name of a host that it begins with stays as it is. */
 function sentence(reason: string): string {
-  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}${/[.!?]$/.test(reason) ? "" : "."}`;
+  const first = /^\S+\.\S/.test(reason) ? reason.charAt(0) : reason.charAt(0).toUpperCase();
+  return `${first}${reason.slice(1)}${/[.!?]$/.test(reason) ? "" : "."}`;
 }
