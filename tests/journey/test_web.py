@@ -251,3 +251,15 @@ def test_a_graph_is_read_aloud_as_its_environments_and_what_each_comes_after(
     expect(page.locator(".react-flow__edge")).to_have_count(4)  # to the eye they are there
     expect(graph.get_by_role("application")).to_have_count(0)
     expect(graph.get_by_role("img", name=re.compile("^Edge"))).to_have_count(0)
+
+
+def test_what_is_chosen_in_a_graph_comes_into_sight_beside_its_drawer(
+    page: Page, site: web.Site
+) -> None:
+    page.set_viewport_size({"width": 900, "height": 800})
+    page.goto(f"/releases/{site.push('webshop')}?environment=dev")
+    last = page.get_by_role("article", name=re.compile("^prod-us"))
+    expect(last).not_to_be_in_viewport()
+    last.get_by_role("button").first.dispatch_event("click")
+    expect(page.get_by_role("complementary", name=re.compile("prod-us"))).to_be_visible()
+    expect(last).to_be_in_viewport(ratio=0.99)

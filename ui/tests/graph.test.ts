@@ -26,6 +26,16 @@ describe("nodes", () => {
     });
   });
 
+  it("stand in line along the longest way, with what ends before below it", () => {
+    const places = placed([box("dev"), box("demo", ["dev"]), box("qa", ["dev"]), box("prod", ["qa"])]);
+    expect(Object.fromEntries(Object.entries(places).map(([id, { y }]) => [id, y]))).toEqual({
+      dev: 0,
+      demo: 124,
+      qa: 0,
+      prod: 0,
+    });
+  });
+
   it("never lie on each other, also in a circle or behind what is not there", () => {
     const places = placed([box("a", ["b"]), box("b", ["a"]), box("c", ["gone"])]);
     expect(new Set(Object.values(places).map(({ x, y }) => `${x} ${y}`)).size).toBe(3);

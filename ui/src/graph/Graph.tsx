@@ -37,6 +37,8 @@ interface GraphProps {
   readonly draw: (id: string) => ReactNode;
   /** What should be in sight when not everything can be. */
   readonly focus?: string | undefined;
+  /** What somebody chose: it is brought into sight, also when the graph's frame shrinks for it. */
+  readonly chosen?: string | undefined;
   /** Without the legend of what was passed and what is ahead. */
   readonly plain?: boolean;
   readonly children?: ReactNode;
@@ -51,7 +53,7 @@ interface EdgeData extends Record<string, unknown> {
   readonly status: Status;
 }
 
-const SMALLEST = 0.15;
+const SMALLEST = 0.05;
 const LEGIBLE = 0.66;
 const LARGEST = 1.6;
 
@@ -70,7 +72,7 @@ export function Graph(props: GraphProps) {
 const NODES = { box: memo(BoxNode) };
 const EDGES = { way: memo(Way) };
 
-function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProps & { readonly layout: Layout }) {
+function Drawn({ boxes, edges, draw, focus, chosen, plain, layout, children }: GraphProps & { readonly layout: Layout }) {
   const frame = useRef<HTMLDivElement>(null);
   const [fitted, setFitted] = useState(false);
   const nodes: Node<NodeData>[] = useMemo(
@@ -101,13 +103,27 @@ function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProp
     });
   }, [edges, layout]);
   const fit = useFit(frame, layout, focus);
+  const reveal = useReveal(frame);
+  const { zoomIn, zoomOut, getViewport, setViewport, flowToScreenPosition } = useReactFlow();
+  const box = boxes.find(({ id }) => id === chosen);
+  const place = layout.places[chosen ?? ""];
+  useEffect(() => {
+    const element = frame.current;
+    if (!fitted || !box || !place || !element) return undefined;
+    const sized = new ResizeObserver(() => {
+      const { x, y } = flowToScreenPosition(place);
+      const { zoom } = getViewport();
+      reveal(new DOMRect(x, y, box.width * zoom, box.height * zoom));
+    }); // it tells the first size at once
+    sized.observe(element);
+    return () => sized.disconnect();
+  }, [fitted, box, place, reveal, flowToScreenPosition, getViewport]);
   useEffect(() => {
     // The library calls itself an application, in which screen readers have no keys to read with.
     frame.current?.querySelector("[role=application]")?.setAttribute("role", "presentation");
     // To the ear each node says what it comes after: ways between them would only be noise.
     frame.current?.querySelector(".react-flow__edges")?.setAttribute("aria-hidden", "true");
   }, []);
-  const { zoomIn, zoomOut, getViewport, setViewport } = useReactFlow();
   const pressed = useCallback(
     (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -133,6 +149,11 @@ function Drawn({ boxes, edges, draw, focus, plain, layout, children }: GraphProp
       aria-label="Graph: arrows move it, plus and minus zoom, 0 fits it"
       tabIndex={0}
       onKeyDown={pressed}
+      onFocus={({ target }) => {
+        if (target.closest(".react-flow__node") && target.matches(":focus-visible")) {
+          reveal(target.getBoundingClientRect());
+        }
+      }}
     >
       {/* eslint-enable */}
       <ReactFlow
@@ -221,6 +242,32 @@ function useFit(
     },
     [frame, layout, setViewport],
   );
+}
+
+const MARGIN = 32;
+const BAR = 56; // below the nodes stands the bar
+
+/** Moves the graph as little as it takes for a part of the window to lie in the frame. */
+function useReveal(frame: React.RefObject<HTMLDivElement | null>): (part: DOMRect) => void {
+  const { getViewport, setViewport } = useReactFlow();
+  return useCallback(
+    (part: DOMRect) => {
+      const element = frame.current;
+      if (!element) return;
+      const { left, top, width, height } = element.getBoundingClientRect();
+      const { x, y, zoom } = getViewport();
+      const byX = within(part.left - left, part.width, width - MARGIN);
+      const byY = within(part.top - top, part.height, height - BAR);
+      if (byX || byY) void setViewport({ x: x + byX, y: y + byY, zoom });
+    },
+    [frame, getViewport, setViewport],
+  );
+}
+
+/** How far to move what begins at `start` and is `size` long, so that it lies before `end`. */
+function within(start: number, size: number, end: number): number {
+  if (start < MARGIN || size > end - MARGIN) return MARGIN - start;
+  return Math.min(0, end - (start + size));
 }
 
 function clamp(value: number, least: number, most: number): number {

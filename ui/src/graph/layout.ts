@@ -28,7 +28,10 @@ export const GAP = 56;
 const ROWS = 24;
 const PADDING = { left: 32, top: 16, right: 16, bottom: 16 };
 
-/** As early as what it comes after allows, and as high as the first of those. */
+/**
+ * As early as what it comes after allows, and as high as the first of those; of several that could
+ * stand there the one from which it goes on the furthest, so that the long way runs straight.
+ */
 export function placed(boxes: readonly Box[]): Readonly<Record<string, Point>> {
   const known = new Map(boxes.map((box) => [box.id, box]));
   const depths = new Map<string, number>();
@@ -40,16 +43,25 @@ export function placed(boxes: readonly Box[]): Readonly<Record<string, Point>> {
     depths.set(box.id, here);
     return here;
   };
-  const places: Record<string, Point> = {};
-  const below = new Map<number, number>();
-  const inOrder = [...boxes].sort((a, b) => depth(a, []) - depth(b, []));
-  for (const box of inOrder) {
-    const layer = depth(box, []);
-    const wanted = Math.min(...box.after.map((id) => places[id]?.y ?? 0), Infinity);
-    const y = Math.max(below.get(layer) ?? 0, Number.isFinite(wanted) ? wanted : 0);
-    below.set(layer, y + box.height + ROWS);
-    places[box.id] = { x: layer * (box.width + GAP), y };
+  const layers: Box[][] = [];
+  for (const box of boxes) (layers[depth(box, [])] ??= []).push(box);
+  const tails = new Map<string, number>();
+  for (const box of layers.flat().reverse()) {
+    const tail = 1 + (tails.get(box.id) ?? 0);
+    for (const id of box.after) tails.set(id, Math.max(tail, tails.get(id) ?? 0));
   }
+  const places: Record<string, Point> = {};
+  layers.forEach((layer, at) => {
+    const before = (box: Box) => box.after.flatMap((id) => places[id]?.y ?? []);
+    const height = (box: Box) => (before(box).length ? Math.min(...before(box)) : 0);
+    const tail = (box: Box) => (at ? (tails.get(box.id) ?? 0) : 0); // what it begins with stays in order
+    let below = 0;
+    for (const box of [...layer].sort((a, b) => height(a) - height(b) || tail(b) - tail(a))) {
+      const y = Math.max(below, height(box));
+      below = y + box.height + ROWS;
+      places[box.id] = { x: at * (box.width + GAP), y };
+    }
+  });
   return places;
 }
 

@@ -100,6 +100,7 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
           edges={edges}
           draw={card}
           focus={named ?? worst(release)?.name}
+          chosen={chosen?.name}
         >
           <Switch />
           <Own release={release} chosen={own} open={() => openOwn(!own)} />
