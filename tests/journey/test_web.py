@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 import web_world as web
 
@@ -106,6 +106,32 @@ def test_a_card_is_dragged_to_the_next_environment_and_nothing_is_written_unaske
     expect(page.get_by_text(re.compile(r"webshop-\d+ promotes cart to staging"))).to_be_visible()
     made = site.get("/releases", product="webshop", limit=1)["items"][0]
     assert (made["trigger"], made["initiator"]) == ("manual", "Jonas Weber")
+
+
+def test_a_promotion_can_be_made_once_nothing_is_in_its_way_any_more(
+    page: Page, site: web.Site
+) -> None:
+    prevented = True
+
+    def planned(route: Route) -> None:
+        answer = route.fetch()
+        plan = answer.json()
+        if prevented:
+            reason = {"code": "git_unreachable", "sentence": "it cannot be reached", "advice": ""}
+            plan["repositories"][0]["reason"] = {**reason, "data": {}, "since": None}
+        route.fulfill(response=answer, json=plan)
+
+    page.route(re.compile("/promote$"), planned)
+    page.goto("/products/webshop")
+    page.get_by_role("button", name="Promote cart from staging").click()
+    page.get_by_role("menuitem", name="Promote to prod-eu…").click()
+    dialog = page.get_by_role("dialog")
+    promote = dialog.get_by_role("button", name="Promote", exact=True)
+    expect(dialog.get_by_text("it cannot be reached")).to_be_visible()
+    expect(promote).to_be_disabled()
+    prevented = False
+    expect(promote).to_be_enabled()
+    page.unroute_all(behavior="wait")
 
 
 def test_a_card_is_promoted_by_keys_alone(page: Page, site: web.Site) -> None:

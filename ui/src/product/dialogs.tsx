@@ -94,6 +94,13 @@ interface PlannedProps {
   readonly children?: ReactNode;
 }
 
+const AGAIN_MS = 3_000;
+
+/** Whether something is in the way of it: a repository that cannot be reached, a value that is gone. */
+function isPrevented(plan: PlanDocument | undefined): boolean {
+  return plan?.repositories.some((each) => each.reason !== null) ?? false;
+}
+
 /** A question with its plan: nothing is written until somebody says yes to what is shown. */
 function Planned(props: PlannedProps) {
   const { title, verb, danger, name, plan, act, done, consequences, close, children } = props;
@@ -105,8 +112,10 @@ function Planned(props: PlannedProps) {
     gcTime: 0,
     retry: false,
     refetchOnWindowFocus: false,
+    // What is in the way may go by itself, and no event tells it.
+    refetchInterval: ({ state }) => (isPrevented(state.data) ? AGAIN_MS : false),
   });
-  const impossible = planned.data?.repositories.some((each) => each.reason !== null) ?? true;
+  const impossible = planned.data === undefined || isPrevented(planned.data);
   const confirm = async () => {
     setBusy(true);
     try {
