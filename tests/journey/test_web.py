@@ -289,3 +289,17 @@ def test_what_is_chosen_in_a_graph_comes_into_sight_beside_its_drawer(
     last.get_by_role("button").first.dispatch_event("click")
     expect(page.get_by_role("complementary", name=re.compile("prod-us"))).to_be_visible()
     expect(last).to_be_in_viewport(ratio=0.99)
+
+
+def test_arrows_go_from_one_environment_to_the_next_and_from_product_to_product(
+    page: Page, site: web.Site
+) -> None:
+    page.goto("/environments")
+    rows = page.get_by_role("region", name="Products by environment").locator(".grid-row")
+    expect(rows.nth(1)).to_be_visible()
+    page.get_by_role("button", name="What can be done with staging").focus()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(0).get_by_role("link", name=re.compile("^staging"))).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1).get_by_role("link", name=re.compile("^prod-eu"))).to_be_focused()

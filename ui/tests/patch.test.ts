@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { changed, counted, pairs, parse } from "../src/kit/patch";
+import { changed, counted, pairs, parse, shownAtOnce } from "../src/kit/patch";
 
 const PATCH = `--- a/values.yaml
 +++ b/values.yaml
@@ -46,5 +46,13 @@ describe("a patch", () => {
   it("marks only what changed in a line, and nothing in another line altogether", () => {
     expect(changed("tag: 2.14.0", "tag: 2.14.1")).toEqual({ from: 10, toA: 11, toB: 11 });
     expect(changed("replicas: 3", "a wholly different line")).toBeNull();
+  });
+});
+
+describe("many files", () => {
+  it("are shown from the first on, without those for which there are too many lines", () => {
+    const file = (lines: number) => ({ patch: "+x\n".repeat(lines - 1) });
+    const [first, large, last] = [file(500), file(1_600), file(1_500)] as const;
+    expect(shownAtOnce([first, large, last])).toEqual(new Set([first, last]));
   });
 });

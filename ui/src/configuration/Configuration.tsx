@@ -84,13 +84,13 @@ function Document({ of }: { readonly of: ConfigurationDocument }) {
         </p>
       )}
       <h2>
-        Problems <span className="n">{of.problems.length}</span>
-      </h2>
-      {of.problems.length ? <Problems problems={of.problems} /> : <Fine what="configuration" />}
-      <h2>
         Repositories and products in trouble <span className="n">{of.trouble.length}</span>
       </h2>
       {of.trouble.length ? <Trouble trouble={of.trouble} /> : <Fine what="repositories" />}
+      <h2>
+        Problems <span className="n">{of.problems.length}</span>
+      </h2>
+      {of.problems.length ? <Problems problems={of.problems} /> : <Fine what="configuration" />}
     </>
   );
 }
@@ -106,6 +106,9 @@ function Fine({ what }: { readonly what: string }) {
 const SEVERITY: Record<string, Status> = { error: "error", warning: "suspended" };
 
 function Problems({ problems }: { readonly problems: readonly ConfigurationProblem[] }) {
+  const errorsFirst = [...problems].sort(
+    (a, b) => Number(b.severity === "error") - Number(a.severity === "error"),
+  );
   return (
     <div className="table scroll-x">
       <table className="plain">
@@ -118,7 +121,7 @@ function Problems({ problems }: { readonly problems: readonly ConfigurationProbl
           </tr>
         </thead>
         <tbody>
-          {problems.map((problem, place) => (
+          {errorsFirst.map((problem, place) => (
             <tr key={place}>
               <td>
                 <span className={`st ${SEVERITY[problem.severity] ?? "queued"}`}>

@@ -2,12 +2,13 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Fragment } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import * as queries from "../api/queries";
 import type { FlowItem } from "../api/schema";
 import { Icon } from "../kit/Icon";
 import { Answer, Empty } from "../kit/states";
 import { setDuration } from "../kit/times";
+import { number } from "../kit/words";
 import { usePage } from "../shell/page";
 
 export function Flows() {
@@ -66,24 +67,30 @@ function Row({ flow }: { readonly flow: FlowItem }) {
       </td>
       <td>
         <span className="way">
-          {flow.environments.map((environment, place) => (
-            <Fragment key={environment}>
-              {place > 0 && <Icon name="right" size={10} className="t3" />}
-              <span className="chip">{environment}</span>
-            </Fragment>
-          ))}
+          <Several
+            names={flow.environments}
+            draw={(environment, place) => (
+              <>
+                {place > 0 && <Icon name="right" size={10} className="t3" />}
+                <span className="chip">{environment}</span>
+              </>
+            )}
+          />
         </span>
       </td>
       <td>
         {flow.products.length ? (
-          flow.products.map((product, place) => (
-            <Fragment key={product}>
-              {place > 0 && ", "}
-              <Link to="/products/$product" params={{ product }} className="lk">
-                {product}
-              </Link>
-            </Fragment>
-          ))
+          <Several
+            names={flow.products}
+            draw={(product, place) => (
+              <>
+                {place > 0 && ", "}
+                <Link to="/products/$product" params={{ product }} className="lk">
+                  {product}
+                </Link>
+              </>
+            )}
+          />
         ) : (
           <span className="t3">none</span>
         )}
@@ -91,5 +98,29 @@ function Row({ flow }: { readonly flow: FlowItem }) {
       <td className="nw">{setDuration(flow.timeout_seconds)}</td>
       <td className="mono t2">{flow.origin}</td>
     </tr>
+  );
+}
+
+const MANY = 12;
+
+interface SeveralProps {
+  readonly names: readonly string[];
+  readonly draw: (name: string, place: number) => ReactNode;
+}
+
+/** The first of many, and the others for who wants them. */
+function Several({ names, draw }: SeveralProps) {
+  const [all, setAll] = useState(names.length <= MANY);
+  return (
+    <>
+      {(all ? names : names.slice(0, MANY)).map((name, place) => (
+        <Fragment key={name}>{draw(name, place)}</Fragment>
+      ))}
+      {!all && (
+        <button className="btn sm ghost" onClick={() => setAll(true)}>
+          and {number(names.length - MANY)} more
+        </button>
+      )}
+    </>
   );
 }

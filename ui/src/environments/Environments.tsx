@@ -77,11 +77,11 @@ function Overview({ environments, products, more }: OverviewProps) {
     });
   const status = STATUSES.find((each) => each === show);
   const onlyLocked = show === "locked";
-  const columns = useMemo(() => {
+  const matching = useMemo(() => {
     const found = environments.filter((each) => each.name.toLowerCase().includes(q.toLowerCase()));
     return found.length ? found : environments;
   }, [environments, q]);
-  const named = new Set(columns.map((column) => column.name));
+  const named = new Set(matching.map((column) => column.name));
   const wanted = (of: ProductEnvironment) =>
     named.has(of.name) && (!status || standing(of) === status) && (!onlyLocked || of.locked);
   const byName = environments.some((each) => each.name.toLowerCase().includes(q.toLowerCase()));
@@ -89,6 +89,15 @@ function Overview({ environments, products, more }: OverviewProps) {
     (product) =>
       product.environments.some(wanted) && (byName || product.name.toLowerCase().includes(q.toLowerCase())),
   );
+  // Who looks for something sees its environments beside each other, not where all are in a row.
+  const looksFor = Boolean(q || status || onlyLocked);
+  const places = looksFor
+    ? [...new Set(rows.flatMap((row) => row.environments.filter(wanted).map((each) => each.name)))].join("\n")
+    : null;
+  const columns = useMemo(() => {
+    const here = places === null ? null : new Set(places.split("\n"));
+    return here ? matching.filter((column) => here.has(column.name)) : matching;
+  }, [matching, places]);
   return (
     <>
       <div className="head">

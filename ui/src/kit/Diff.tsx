@@ -1,9 +1,10 @@
 /** The diff of one file: side by side where there is room, else one under the other. */
 
 import { useMediaQuery } from "@mantine/hooks";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { FileDiffShown } from "../api/schema";
 import { changed, counted, type Hunk, type Line, type Pair, pairs, parse } from "./patch";
+import { plural } from "./words";
 
 const ONCE = ["no", "no", "sign", ""];
 const TWICE = ["no", "sign", "", "no", "sign", ""];
@@ -12,9 +13,12 @@ interface DiffProps {
   readonly file: FileDiffShown;
   readonly note?: string;
   readonly sideBySide?: boolean;
+  /** Its lines are drawn only when somebody wants to see them. */
+  readonly closed?: boolean;
 }
 
-export function Diff({ file, note, sideBySide = false }: DiffProps) {
+export function Diff({ file, note, sideBySide = false, closed = false }: DiffProps) {
+  const [opened, setOpened] = useState(false);
   const wide = useMediaQuery("(min-width: 900px)", true);
   const twice = sideBySide && wide;
   const hunks = useMemo(() => parse(file.patch), [file.patch]);
@@ -32,23 +36,29 @@ export function Diff({ file, note, sideBySide = false }: DiffProps) {
         <span className="minus">−{minus}</span>
       </header>
       {hunks.length === 0 && <p className="state s12">Not shown as text.</p>}
-      <table>
-        {/* The first row may be a title over all columns: it says nothing of their widths. */}
-        <colgroup>
-          {(twice ? TWICE : ONCE).map((column, place) => (
-            <col key={place} className={column} />
-          ))}
-        </colgroup>
-        <tbody>
-          {hunks.map((hunk, place) =>
-            twice ? (
-              <SideBySide key={place} hunk={hunk} />
-            ) : (
-              <Unified key={place} hunk={hunk} />
-            ),
-          )}
-        </tbody>
-      </table>
+      {closed && !opened ? (
+        <button className="btn ghost" onClick={() => setOpened(true)}>
+          Show {plural(hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0), "line")}
+        </button>
+      ) : (
+        <table>
+          {/* The first row may be a title over all columns: it says nothing of their widths. */}
+          <colgroup>
+            {(twice ? TWICE : ONCE).map((column, place) => (
+              <col key={place} className={column} />
+            ))}
+          </colgroup>
+          <tbody>
+            {hunks.map((hunk, place) =>
+              twice ? (
+                <SideBySide key={place} hunk={hunk} />
+              ) : (
+                <Unified key={place} hunk={hunk} />
+              ),
+            )}
+          </tbody>
+        </table>
+      )}
     </section>
   );
 }

@@ -1,7 +1,7 @@
 /** A list of rows with columns of environments: it scrolls both ways and draws what is in sight. */
 
 import { observeElementOffset, useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { columnsInSight, type Range, SLACK } from "./columns";
 
@@ -61,6 +61,38 @@ export function useInSight({ rows: count, height, columns: many, width, before, 
   return { scroller, rows, columns };
 }
 
+/** The stops of the Tab key in a row, which may be one itself. */
+function stopsIn(row: Element): HTMLElement[] {
+  return row.matches("a, button") ? [row as HTMLElement] : [...row.querySelectorAll<HTMLElement>("a, button")];
+}
+
+/** Arrows go to the stop beside, above or below: the Tab key alone would pass all columns of each row. */
+function walk(event: KeyboardEvent<HTMLElement>): void {
+  const here = event.target as HTMLElement;
+  const row = here.closest(".grid-row, .grid-head");
+  if (!row || event.defaultPrevented || !event.currentTarget.contains(row)) return;
+  const beside = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const above = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  let next: HTMLElement | undefined;
+  if (beside) {
+    const stops = stopsIn(row);
+    next = stops[stops.indexOf(here) + beside];
+  } else if (above) {
+    const rows = [...event.currentTarget.querySelectorAll(".grid-row, .grid-head")];
+    const other = rows[rows.indexOf(row) + above];
+    const { left, width } = here.getBoundingClientRect();
+    const middle = left + width / 2;
+    const far = (stop: HTMLElement) => {
+      const { left: from, right: to } = stop.getBoundingClientRect();
+      return Math.max(from - middle, middle - to, 0);
+    };
+    next = other && stopsIn(other).sort((a, b) => far(a) - far(b))[0];
+  }
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
 interface GridProps {
   readonly label: string;
   readonly inSight: InSight;
@@ -75,7 +107,8 @@ export function Grid({ label, inSight: { scroller, rows }, head, narrow, row }: 
   const seen = rows.getVirtualItems();
   return (
     <div className="table row-list">
-      <div className="grid-list" ref={scroller} role="region" aria-label={label} tabIndex={-1}>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <div className="grid-list" ref={scroller} role="region" aria-label={label} tabIndex={-1} onKeyDown={walk}>
         {head}
         <div style={{ height: rows.getTotalSize(), minWidth: narrow ? 0 : "max-content" }}>
           <div style={{ transform: `translateY(${seen[0]?.start ?? 0}px)` }}>

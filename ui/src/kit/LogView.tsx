@@ -78,9 +78,13 @@ export function LogView({ name, lines, ended, lost, line, choose }: LogViewProps
             onChange={(event) => {
               setSought(event.target.value);
               setAt(0);
+              const [first] = found(lines, event.target.value);
+              if (first === undefined) return;
+              setFollow(false);
+              rows.scrollToIndex(first, { align: "center" });
             }}
             onKeyDown={(event) => {
-              if (event.key === "Enter") go(event.shiftKey ? at - 1 : sought && at === 0 && !hit ? 0 : at + 1);
+              if (event.key === "Enter") go(event.shiftKey ? at - 1 : at + 1);
             }}
           />
           {sought && (

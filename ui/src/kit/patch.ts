@@ -44,6 +44,21 @@ export function parse(patch: string): Hunk[] {
   return hunks;
 }
 
+const MOST_LINES = 2_000; // a screen holds fifty
+
+/** The files whose lines are shown at once: from the first on, as many as can be drawn quickly. */
+export function shownAtOnce<F extends { readonly patch: string }>(files: readonly F[]): ReadonlySet<F> {
+  let left = MOST_LINES;
+  return new Set(
+    files.filter(({ patch }) => {
+      const lines = patch.split("\n").length;
+      if (lines > left) return false;
+      left -= lines;
+      return true;
+    }),
+  );
+}
+
 export function counted(hunks: readonly Hunk[]): { plus: number; minus: number } {
   const signs = hunks.flatMap((hunk) => hunk.lines.map((line) => line.sign));
   const of = (sign: Sign) => signs.filter((each) => each === sign).length;

@@ -1,10 +1,12 @@
 /** What a promotion would do, before anything is written: the diff, the policy, what will happen. */
 
+import { useMemo } from "react";
 import type { PlanDocument, ReasonShown } from "../api/schema";
 import * as settings from "../configuration/settings";
 import { Advice } from "../kit/Advice";
 import { Diff } from "../kit/Diff";
 import { Icon } from "../kit/Icon";
+import { shownAtOnce } from "../kit/patch";
 import { plural, repository, sha } from "../kit/words";
 
 const SHOWN = ["action", "pre_action", "post_action", "approval", "soak", "auto_merge", "on_drift"];
@@ -16,6 +18,7 @@ interface PlanViewProps {
 }
 
 export function PlanView({ plan, consequences = [] }: PlanViewProps) {
+  const shown = useMemo(() => shownAtOnce(plan.repositories.flatMap((each) => each.files)), [plan]);
   return (
     <div className="plan">
       <section aria-label="Changes">
@@ -35,7 +38,7 @@ export function PlanView({ plan, consequences = [] }: PlanViewProps) {
               </p>
             ))}
             {each.files.map((file) => (
-              <Diff key={file.path} file={file} />
+              <Diff key={file.path} file={file} closed={!shown.has(file)} />
             ))}
             {!each.files.length && !each.reason && <p className="t2">Nothing changes here.</p>}
           </div>

@@ -3,32 +3,44 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import * as queries from "../api/queries";
-import type { ReleaseDocument, RepositoryDiff } from "../api/schema";
+import type { FileDiffShown, ReleaseDocument, RepositoryDiff } from "../api/schema";
 import { Diff } from "../kit/Diff";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
+import { shownAtOnce } from "../kit/patch";
 import { Answer, Empty } from "../kit/states";
 import { commitPage, repository, sha } from "../kit/words";
+import { EnvironmentPicker } from "../notes/EnvironmentPicker";
+
+const MANY = 12; // beside each other they are no longer found
 
 export function DiffTab({ release }: { readonly release: ReleaseDocument }) {
   const { environment } = useSearch({ strict: false });
   const navigate = useNavigate();
   const landed = release.environments.filter((each) => each.landed || each.role === "trigger");
   const chosen = environment ?? landed.at(-1)?.name ?? release.environments[0]?.name ?? "";
+  const choose = (name: string) =>
+    void navigate({ to: ".", search: { environment: name }, replace: true });
   return (
     <div className="page">
-      <div className="seg scroll" role="group" aria-label="Environment">
-        {release.environments.map((each) => (
-          <button
-            key={each.name}
-            aria-pressed={each.name === chosen}
-            onClick={() => void navigate({ to: ".", search: { environment: each.name }, replace: true })}
-          >
-            <Glyph status={each.status} size={12} label="" />
-            {each.name}
-          </button>
-        ))}
-      </div>
+      {release.environments.length > MANY ? (
+        <div className="head">
+          <EnvironmentPicker environments={release.environments} chosen={chosen} choose={choose} />
+        </div>
+      ) : (
+        <div className="seg scroll" role="group" aria-label="Environment">
+          {release.environments.map((each) => (
+            <button
+              key={each.name}
+              aria-pressed={each.name === chosen}
+              onClick={() => choose(each.name)}
+            >
+              <Glyph status={each.status} size={12} label="" />
+              {each.name}
+            </button>
+          ))}
+        </div>
+      )}
       <Changes release={release.id} environment={chosen} />
     </div>
   );
@@ -58,13 +70,21 @@ function Changes({ release, environment }: { readonly release: string; readonly 
             </div>
           );
         }
-        return changed.map((item) => <Repository key={`${item.repository} ${item.branch}`} item={item} />);
+        const shown = shownAtOnce(changed.flatMap((item) => item.files));
+        return changed.map((item) => (
+          <Repository key={`${item.repository} ${item.branch}`} item={item} shown={shown} />
+        ));
       }}
     </Answer>
   );
 }
 
-function Repository({ item }: { readonly item: RepositoryDiff }) {
+interface RepositoryProps {
+  readonly item: RepositoryDiff;
+  readonly shown: ReadonlySet<FileDiffShown>;
+}
+
+function Repository({ item, shown }: RepositoryProps) {
   const page = commitPage(item.repository, item.commit);
   return (
     <section className="repository">
@@ -83,7 +103,7 @@ function Repository({ item }: { readonly item: RepositoryDiff }) {
         )}
       </h2>
       {item.files.map((file) => (
-        <Diff key={file.path} file={file} sideBySide />
+        <Diff key={file.path} file={file} sideBySide closed={!shown.has(file)} />
       ))}
     </section>
   );

@@ -4,7 +4,7 @@ import { Modal } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type KeyboardEvent, type ReactNode, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import * as queries from "../api/queries";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
@@ -28,6 +28,8 @@ export default function Palette({ close }: { readonly close: () => void }) {
   const navigate = useNavigate();
   const hits = useHits(typed.trim());
   const chosen = Math.min(at, hits.length - 1);
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
   const open = (hit: Hit | undefined) => {
     if (!hit) return;
     close();
@@ -62,7 +64,7 @@ export default function Palette({ close }: { readonly close: () => void }) {
           />
           <kbd>Esc</kbd>
         </div>
-        <ul id="palette-hits" role="listbox" aria-label="Found">
+        <ul id="palette-hits" ref={list} role="listbox" aria-label="Found">
           {hits.map((hit, place) => (
             // The field has the keys; the mouse may choose too.
             // eslint-disable-next-line jsx-a11y/click-events-have-key-events

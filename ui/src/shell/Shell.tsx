@@ -99,8 +99,8 @@ function Rail() {
         <Icon name={icon} size={18} />
         {title}
         {count > 0 && (
-          <span className="cnt">
-            {count}
+          <span className="cnt" title={String(count)}>
+            {count > 99 ? "99+" : count}
             <span className="vh"> problems</span>
           </span>
         )}
