@@ -303,3 +303,18 @@ def test_arrows_go_from_one_environment_to_the_next_and_from_product_to_product(
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
     expect(rows.nth(1).get_by_role("link", name=re.compile("^prod-eu"))).to_be_focused()
+
+
+def test_the_focus_returns_to_what_opened_a_dialog_or_a_drawer(page: Page, site: web.Site) -> None:
+    page.goto(f"/releases/{site.push('webshop')}")
+    me = page.get_by_role("button", name=re.compile("you are"))
+    me.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(me).to_be_focused()
+    node = page.get_by_role("article", name=re.compile("^staging")).get_by_role("button").first
+    node.press("Enter")
+    close = page.get_by_role("complementary").get_by_role("button", name="Close")
+    close.press("Enter")
+    expect(close).to_have_count(0)
+    expect(node).to_be_focused()

@@ -2,6 +2,7 @@
 
 import { Modal } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
+import { useFocusReturn } from "./focus";
 import { tellProblem } from "./reports";
 
 interface DialogProps {
@@ -18,6 +19,7 @@ interface DialogProps {
 }
 
 export function Dialog({ title, children, verb, danger, ready = true, size = 460, act, close }: DialogProps) {
+  useFocusReturn();
   const [busy, setBusy] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();

@@ -7,6 +7,7 @@ import * as queries from "../api/queries";
 import * as wishes from "../api/wishes";
 import type { PlanDocument, ReleaseDocument } from "../api/schema";
 import { Dialog, Field } from "../kit/dialogs";
+import { useFocusReturn } from "../kit/focus";
 import { tell, tellProblem } from "../kit/reports";
 import { Answer, LoadingRows } from "../kit/states";
 import { PlanView } from "./PlanView";
@@ -103,6 +104,7 @@ function isPrevented(plan: PlanDocument | undefined): boolean {
 
 /** A question with its plan: nothing is written until somebody says yes to what is shown. */
 function Planned(props: PlannedProps) {
+  useFocusReturn();
   const { title, verb, danger, name, plan, act, done, consequences, close, children } = props;
   const [busy, setBusy] = useState(false);
   const planned = useQuery({

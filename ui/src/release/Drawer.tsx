@@ -10,6 +10,7 @@ import type {
   ReleaseDocument,
   WorkflowShown,
 } from "../api/schema";
+import { useFocusReturn } from "../kit/focus";
 import { Advice } from "../kit/Advice";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
@@ -31,6 +32,7 @@ interface DrawerProps {
 
 export function Drawer({ release, environment, open, close }: DrawerProps) {
   useHotkeys([["Escape", close]]);
+  useFocusReturn();
   const { name, status, reason, warnings } = environment;
   return (
     <aside className="drawer" aria-label={`${name} of ${release.id}`}>

@@ -2,6 +2,7 @@
 
 import { useHotkeys } from "@mantine/hooks";
 import type { ReleaseDocument } from "../api/schema";
+import { useFocusReturn } from "../kit/focus";
 import { StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { Hooks, Phases, Warning, Workflows } from "./Drawer";
@@ -20,6 +21,7 @@ interface ReleaseDrawerProps {
 
 export function ReleaseDrawer({ release, open, close }: ReleaseDrawerProps) {
   useHotkeys([["Escape", close]]);
+  useFocusReturn();
   return (
     <aside className="drawer" aria-label={`Hooks and context of ${release.id}`}>
       <div className="dh">

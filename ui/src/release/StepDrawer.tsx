@@ -9,6 +9,7 @@ import * as queries from "../api/queries";
 import type { ReleaseDocument, RunDocument, RunStep, StepOfRun, StepShown, WorkflowShown } from "../api/schema";
 import * as wishes from "../api/wishes";
 import { Dialog } from "../kit/dialogs";
+import { useFocusReturn } from "../kit/focus";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { LogView } from "../kit/LogView";
@@ -34,6 +35,7 @@ type Tab = "log" | "values" | "manifest" | "attempts";
 
 export function StepDrawer({ release, environment, workflow, step, close }: StepDrawerProps) {
   useHotkeys([["Escape", close]]);
+  useFocusReturn();
   const { application } = useSearch({ from: "/shell/releases/$release" });
   const navigate = useNavigate();
   const [tab, setTab] = useState<Tab>("log");

@@ -6,6 +6,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import * as queries from "../api/queries";
+import { useFocusReturn } from "../kit/focus";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 
@@ -23,13 +24,16 @@ interface Hit {
 const MOST = 8;
 
 export default function Palette({ close }: { readonly close: () => void }) {
+  useFocusReturn();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const navigate = useNavigate();
   const hits = useHits(typed.trim());
   const chosen = Math.min(at, hits.length - 1);
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen]);
+  useEffect(() => {
+    list.current?.children[chosen]?.scrollIntoView({ block: "nearest" });
+  }, [chosen]);
   const open = (hit: Hit | undefined) => {
     if (!hit) return;
     close();
