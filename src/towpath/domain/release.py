@@ -312,7 +312,7 @@ class Release:
 
     def before(self, promotion: Promotion) -> tuple[Promotion, ...]:
         """The promotions that this one waits for; for a skipped one, those before that."""
-        direct = (p for p in self.promotions if p.environment in promotion.depends_on)
+        direct = [p for p in self.promotions if p.environment in promotion.depends_on]
         found = (each for p in direct for each in (self.before(p) if p.made_way else (p,)))
         return tuple({each.environment: each for each in found}.values())
 
@@ -335,13 +335,17 @@ class Release:
 
     def stuck_before(self, promotion: Promotion) -> tuple[Promotion, ...]:
         """What has ended, at any distance, in the way of one that is not reached."""
-        found: dict[str, Promotion] = {}
+        return tuple(self._stuck_before(promotion, set()))
+
+    def _stuck_before(self, promotion: Promotion, seen: set[str]) -> Iterator[Promotion]:
         for before in self.before(promotion):
-            if before.over and not before.lets_through:
-                found[before.environment] = before
-            elif before.status is Status.WAITING:
-                found |= {each.environment: each for each in self.stuck_before(before)}
-        return tuple(found.values())
+            if before.environment in seen:
+                continue
+            seen.add(before.environment)
+            if before.status is Status.WAITING:
+                yield from self._stuck_before(before, seen)
+            elif before.over and not before.lets_through:
+                yield before
 
     @property
     def ended(self) -> bool:
@@ -350,8 +354,9 @@ class Release:
             return False
         if self.on_start and not self.on_start.over:
             return False
+        known: dict[str, bool] = {}
         return not any(
-            p.status.acting or (not p.over and self.reachable(p)) for p in self.promotions
+            p.status.acting or (not p.over and self._reachable(p, known)) for p in self.promotions
         )
 
     @property
@@ -375,14 +380,20 @@ class Release:
 
     def reachable(self, promotion: Promotion) -> bool:
         """Whether what waits, or is between two phases, can go on without a person."""
+        return self._reachable(promotion, {})
+
+    def _reachable(self, promotion: Promotion, known: dict[str, bool]) -> bool:
+        """The same; `known` is what was found of environments before, which many may wait for."""
         if promotion.status is not Status.WAITING:
             return not promotion.over
         if self.on_start and self.on_start.over and not self.may_begin:
             return False
-        return all(
-            before.lets_through or (not before.over and self.reachable(before))
-            for before in self.before(promotion)
-        )
+        if promotion.environment not in known:
+            known[promotion.environment] = all(
+                before.lets_through or (not before.over and self._reachable(before, known))
+                for before in self.before(promotion)
+            )
+        return known[promotion.environment]
 
 
 def _named(promotions: Sequence[Promotion]) -> str:

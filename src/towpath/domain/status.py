@@ -5,6 +5,7 @@ Knows nothing of releases: step, workflow, promotion and release all use the sam
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 
 
 class Status(StrEnum):
@@ -74,7 +75,11 @@ def aggregate(parts: Iterable[Status]) -> Status:
 
     Order does not matter, and grouping parts first changes nothing.
     """
-    present = frozenset(parts)
+    return _whole(frozenset(parts))
+
+
+@cache
+def _whole(present: frozenset[Status]) -> Status:
     result = worst(present)
     if result in _NOT_BEGUN and present & _MADE_WAY:
         return Status.RUNNING

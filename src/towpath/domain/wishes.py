@@ -142,13 +142,11 @@ def _is_blocked(release: Release, promotion: Promotion) -> bool:
 def _cut_off(release: Release, again: Sequence[Promotion]) -> Iterator[Promotion]:
     """What was skipped because it is behind one of these, in the flow's order."""
     reached = {p.environment for p in again}
-    for _ in release.promotions:
-        for promotion in release.promotions:
-            before = {p.environment for p in release.before(promotion)}
-            if _was_cut_off(promotion) and reached & before:
-                reached.add(promotion.environment)
-    behind = (p for p in release.promotions if p.environment in reached)
-    return (p for p in behind if _was_cut_off(p))
+    skipped = [p for p in release.promotions if _was_cut_off(p)]
+    before = {p.environment: {b.environment for b in release.before(p)} for p in skipped}
+    for _ in skipped:
+        reached |= {where for where, behind in before.items() if reached & behind}
+    return (p for p in skipped if p.environment in reached)
 
 
 def _again(

@@ -1,5 +1,6 @@
 """What an environment waits for, and what one could do about it."""
 
+import itertools
 from datetime import timedelta
 
 import playbook
@@ -95,6 +96,19 @@ def test_what_is_behind_a_failure_names_it_and_what_brings_it_on() -> None:
     assert further.sentence == "waits for prod, behind qa (failed)"
     ways = (f"towpath release retry {one} --environment qa", f"towpath skip {one} qa")
     assert wait.commands == further.commands == ways
+
+
+def test_many_ways_to_an_environment_are_not_gone_one_by_one() -> None:
+    layers = [("qa",), *((f"left-{n}", f"right-{n}") for n in range(30)), ("prod",)]
+    steps = [FlowStep("qa", ("dev",))]
+    for before, layer in itertools.pairwise(layers):
+        steps += [FlowStep(name, before) for name in layer]
+    world = playbook.World(steps=tuple(steps), git={"qa": ["refuse"]})
+    one = world.push()
+    (wait,) = _waits((world, one, "prod")).values()
+    assert wait.sentence == "waits for left-29 and right-29, behind qa (failed)"
+    assert not world[one].reachable(world.at(one, "prod"))
+    assert world[one].ended
 
 
 def test_while_the_start_hook_is_not_done_nothing_waits_for_an_environment() -> None:
