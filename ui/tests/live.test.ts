@@ -57,4 +57,22 @@ describe("what happens", () => {
     stop();
     vi.useRealTimers();
   });
+
+  it("is asked for once more where an answer was on its way already", async () => {
+    vi.useFakeTimers();
+    const cache = new QueryClient();
+    const arrive: ((answer: object) => void)[] = [];
+    const ask = vi.fn(() => new Promise<object>((resolve) => arrive.push(resolve)));
+    const shown = new QueryObserver(cache, { queryKey: ["release", "shop-1"], queryFn: ask });
+    const stop = shown.subscribe(() => undefined);
+
+    new Live(cache).happened({ ...event, kind: "PhaseStarted", product: "" });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(ask).toHaveBeenCalledTimes(1);
+    arrive[0]?.({ status: "old" });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(ask).toHaveBeenCalledTimes(2);
+    stop();
+    vi.useRealTimers();
+  });
 });

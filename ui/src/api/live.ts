@@ -99,8 +99,15 @@ export class Live {
     return this.cache.getQueryCache().findAll({ queryKey, type: "active" }).length > 0;
   }
 
-  private refetch(queryKey: readonly string[]): Promise<void> {
+  private async refetch(queryKey: readonly string[]): Promise<void> {
+    if (this.cache.isFetching({ queryKey })) await this.arrived(queryKey);
     return this.cache.invalidateQueries({ queryKey }, { cancelRefetch: false });
+  }
+
+  /** Wait for what is on its way: it may have been answered before that happened which is told. */
+  private async arrived(queryKey: readonly string[]): Promise<void> {
+    const asked = this.cache.getQueryCache().findAll({ queryKey, fetchStatus: "fetching" });
+    await Promise.allSettled(asked.map(({ promise }) => promise));
   }
 
   private tellTimeline(id: string, events: readonly EventShown[]): void {
@@ -141,6 +148,7 @@ export class Live {
     if (!this.shows(["products"]) && !this.shows(["product", of])) {
       return void (await this.refetch(["product", of]));
     }
+    await this.arrived(["product", of]);
     const path = `/products/${encodeURIComponent(of)}`;
     const document = await get<ProductDocument>(path);
     this.cache.setQueryData(queries.product(of).queryKey, document);
