@@ -73,6 +73,8 @@ class Site:
         await context.add_init_script(f"window.wanted = {json.dumps(wanted)}")
         await context.add_init_script(path=IN_THE_PAGE)
         page = await context.new_page()
+        # The browser opens a window for it, and loads scripts of its own there first.
+        await page.wait_for_timeout(SETTLED_MS)
         await page.goto(path, wait_until="commit")
         yield page, await page.evaluate("bench.drawn")
         await context.close()
