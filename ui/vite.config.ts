@@ -17,6 +17,7 @@ export default defineConfig({
     outDir: BUILT,
     emptyOutDir: true,
     target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"], // the first that know light-dark()
     assetsInlineLimit: 0,
   },
   server: { proxy: { "/api": SERVER, "/version": SERVER, "/openapi.json": SERVER } },
