@@ -52,6 +52,13 @@ describe("the answer", () => {
     expect(headline(held, missing).word).toBe("No release brings it any further");
   });
 
+  it("says that it loads, not that it is on its way, until the release is there", () => {
+    const answered = told.headline(product(held, { dev: "reached" }), new Map([[held.id, null]]), production);
+    expect(answered).toMatchObject({ status: "waiting", word: "Loading how it stands", sentence: "In dev." });
+    expect(told.standing(at("qa", "waiting", held.id), null).word).toBe("Loading");
+    expect(told.standing(at("qa", "reached", held.id), null).word).toBe("Here");
+  });
+
   it("is the server's where the release is not known here", () => {
     const [prod] = trace.products[0]?.environments.filter((each) => each.environment === "prod") ?? [];
     expect(prod && told.standing(prod, undefined)).toMatchObject({ status: "waiting", word: "On its way" });

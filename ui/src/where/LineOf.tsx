@@ -1,13 +1,13 @@
 /** The line of a change: issue, pull requests, commits, images, GitOps commits, releases. */
 
 import { Link } from "@tanstack/react-router";
-import type { ProductAt, ReleaseDocument } from "../api/schema";
+import type { ProductAt } from "../api/schema";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { word } from "../kit/status";
 import { Moment } from "../kit/Time";
 import { number } from "../kit/words";
-import { kindOf, type Line, type Stop } from "./where";
+import { kindOf, type Known, type Line, type Releases, type Stop } from "./where";
 
 const MOST = 3;
 
@@ -15,7 +15,7 @@ interface LineOfProps {
   readonly line: Line | undefined;
   readonly trouble: boolean;
   readonly product: ProductAt;
-  readonly releases: ReadonlyMap<string, ReleaseDocument>;
+  readonly releases: Releases;
 }
 
 export function LineOf({ line, trouble, product, releases }: LineOfProps) {
@@ -72,7 +72,7 @@ function StopCard({ stop }: { readonly stop: Stop }) {
 
 interface ReleaseStopProps {
   readonly id: string;
-  readonly release: ReleaseDocument | undefined;
+  readonly release: Known;
   readonly takesBack: boolean;
 }
 

@@ -5,7 +5,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import * as queries from "../api/queries";
-import type { EnvironmentAt, Found, ProductAt, ReleaseDocument, TraceDocument } from "../api/schema";
+import type { EnvironmentAt, Found, ProductAt, TraceDocument } from "../api/schema";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { tell, tellProblem } from "../kit/reports";
@@ -178,7 +178,9 @@ function InProduct({ found, product }: { readonly found: Found; readonly product
     [product],
   );
   const asked = useQueries({ queries: names.map((name) => queries.release(name)) });
-  const documents = new Map(asked.flatMap(({ data }) => (data ? [[data.id, data] as const] : [])));
+  const documents: told.Releases = new Map(
+    asked.map(({ data, isPending }, place) => [names[place] ?? "", isPending ? null : data] as const),
+  );
   const environments = useQuery(queries.environments);
   const production = new Set(
     environments.data?.items.filter((each) => each.kind === "prod").map((each) => each.name),
@@ -201,7 +203,7 @@ function InProduct({ found, product }: { readonly found: Found; readonly product
         <LineOf line={line} trouble={notes.isError} product={product} releases={documents} />
       )}
       <Environments product={product} releases={documents} production={production} />
-      {line && <TimeSpent line={line} release={carrier} />}
+      {line && <TimeSpent line={line} release={carrier ?? undefined} />}
     </>
   );
 }
@@ -209,7 +211,7 @@ function InProduct({ found, product }: { readonly found: Found; readonly product
 interface HeadlineProps {
   readonly product: ProductAt;
   readonly answer: told.Answered;
-  readonly releases: ReadonlyMap<string, ReleaseDocument>;
+  readonly releases: told.Releases;
 }
 
 function Headline({ product, answer, releases }: HeadlineProps) {
@@ -247,7 +249,7 @@ function Headline({ product, answer, releases }: HeadlineProps) {
 
 interface EnvironmentsProps {
   readonly product: ProductAt;
-  readonly releases: ReadonlyMap<string, ReleaseDocument>;
+  readonly releases: told.Releases;
   readonly production: ReadonlySet<string>;
 }
 
@@ -277,7 +279,7 @@ function Environments({ product, releases, production }: EnvironmentsProps) {
 
 interface EnvironmentRowProps {
   readonly at: EnvironmentAt;
-  readonly release: ReleaseDocument | undefined;
+  readonly release: told.Known;
   readonly production: boolean;
 }
 

@@ -63,8 +63,13 @@ export interface Standing {
   readonly sentence: string;
 }
 
+/** A release that a change came with: null while it is loaded, undefined where it cannot be had. */
+export type Known = ReleaseDocument | null | undefined;
+export type Releases = ReadonlyMap<string, Known>;
+
 /** How an environment stands to the change; the release on its way there knows why. */
-export function standing(at: EnvironmentAt, release: ReleaseDocument | undefined): Standing {
+export function standing(at: EnvironmentAt, release: Known): Standing {
+  if (at.state === "waiting" && release === null) return { status: "waiting", word: "Loading", sentence: "" };
   const there = release?.environments.find((each) => each.name === at.environment);
   if (at.state === "waiting" && there) {
     const carried = there.carried_by?.sentence;
@@ -97,14 +102,18 @@ export interface Answered extends Standing {
 /** The answer in one sentence, and how it stands. */
 export function headline(
   { environments }: ProductAt,
-  releases: ReadonlyMap<string, ReleaseDocument>,
+  releases: Releases,
   production: ReadonlySet<string>,
 ): Answered {
-  const stand = (at: EnvironmentAt) => standing(at, releases.get(at.release ?? ""));
+  const known = (at: EnvironmentAt) => releases.get(at.release ?? "");
+  const stand = (at: EnvironmentAt) => standing(at, known(at));
   const reached = environments.filter((at) => at.state === "reached").map((at) => at.environment);
   const back = environments.filter((at) => at.state === "taken_back").map((at) => at.environment);
   const here = reached.length ? `In ${listed(reached)}.` : "In no environment yet.";
   const gone = back.length ? ` Taken back in ${listed(back)}.` : "";
+  if (environments.some((at) => at.state === "waiting" && known(at) === null)) {
+    return { status: "waiting", word: "Loading how it stands", sentence: here + gone };
+  }
   const prod = environments.filter((at) => production.has(at.environment));
   const held = environments.filter((at) => at.state === "waiting" && HOLDS.includes(stand(at).status));
   const [first] = held;
