@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 import web_world as web
 
@@ -231,12 +231,19 @@ TOO_WIDE = """() => {
 }"""
 
 
-def test_no_screen_scrolls_sideways_on_a_phone_or_at_twice_the_size(
-    page: Page, site: web.Site
-) -> None:
+# What one taps beside a text is 40 pixels high on a phone; but for the numbers of a log's lines.
+TOO_SMALL = """() => [
+  ...document.querySelectorAll("button:not(.no), a.btn, .tabs a, .rail a, label.field")]
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([, { width, height }]) => width > 1 && (height < 40 || width < 24))
+  .map(([one, { width, height }]) => `${width} x ${height} ${one.className} ${one.textContent}`)"""
+
+
+def test_every_screen_fits_a_phone_a_finger_and_twice_the_size(page: Page, site: web.Site) -> None:
     release = site.push("webshop", lab_taken=True)
     commit = site.get(f"/releases/{release}")["commit"]["sha"]
     wide: list[str] = []
+    small: list[str] = []
     for screen in SCREENS:
         page.goto(screen.format(release=release, commit=commit))
         expect(page.locator("main, .state, form").first).to_be_visible()
@@ -244,7 +251,42 @@ def test_no_screen_scrolls_sideways_on_a_phone_or_at_twice_the_size(
             page.set_viewport_size({"width": width, "height": 800})
             expect(page.locator("[aria-busy=true]")).to_have_count(0)
             wide += [f"{screen} at {width}: {what}" for what in page.evaluate(TOO_WIDE)]
+        small += [f"{screen}: {what}" for what in page.evaluate(TOO_SMALL)]
     assert not wide
+    assert not small
+
+
+def test_what_opens_over_a_page_says_its_name_and_has_no_barrier(
+    page: Page, site: web.Site
+) -> None:
+    site.push("webshop")
+    page.goto("/products/webshop")
+    found: dict[str, Sequence[str]] = {}
+
+    def look(at: Locator) -> None:
+        expect(at).to_be_visible()
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            expect(page.locator("html")).to_have_attribute("data-theme", theme)
+            # What floats over a page stands beside its landmarks.
+            barriers = [each for each in web.barriers(page) if not each.startswith("region:")]
+            found.update({f"{at} {theme}": barriers} if barriers else {})
+        page.keyboard.press("Escape")
+        expect(at).to_have_count(0)
+
+    page.get_by_role("button", name="Promote cart from dev").click()
+    look(page.get_by_role("menu"))
+    page.get_by_role("button", name="New release…").click()
+    look(page.get_by_role("dialog", name="Release webshop?"))
+    page.get_by_role("button", name="Promote cart from dev").click()
+    page.get_by_role("menuitem", name="Promote to qa…").click()
+    look(page.get_by_role("dialog", name="Promote cart from dev to qa"))
+    page.keyboard.press("Control+k")
+    look(page.get_by_role("dialog", name="Find"))
+    page.goto("/releases")
+    page.get_by_role("button", name="Started any time").click()
+    look(page.get_by_role("dialog", name="Started any time"))
+    assert not found
 
 
 def test_a_low_window_leaves_the_heads_of_a_board_whole(page: Page, site: web.Site) -> None:

@@ -30,6 +30,7 @@ import "./theme/mantine.css";
 import "./theme/board.css";
 import "./theme/release.css";
 import "./theme/notes.css";
+import "./theme/phone.css";
 import { theme, variables } from "./theme/mantine";
 import { apply, useTheme } from "./theme/useTheme";
 

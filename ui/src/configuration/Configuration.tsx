@@ -133,7 +133,7 @@ function Problems({ problems }: { readonly problems: readonly ConfigurationProbl
                 {problem.file}:{problem.line}:{problem.column}
               </td>
               <td>{problem.message}</td>
-              <td className="mono t2">{problem.code}</td>
+              <td className="mono t2" data-column="Code">{problem.code}</td>
             </tr>
           ))}
         </tbody>
@@ -167,7 +167,7 @@ function Trouble({ trouble }: { readonly trouble: readonly TroubleShown[] }) {
                   </div>
                 )}
               </td>
-              <td className="nw">
+              <td className="nw" data-column="Since">
                 <Ago at={each.since} />
               </td>
             </tr>

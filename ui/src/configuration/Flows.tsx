@@ -78,7 +78,7 @@ function Row({ flow }: { readonly flow: FlowItem }) {
           />
         </span>
       </td>
-      <td>
+      <td data-column="Products">
         {flow.products.length ? (
           <Several
             names={flow.products}
@@ -95,8 +95,8 @@ function Row({ flow }: { readonly flow: FlowItem }) {
           <span className="t3">none</span>
         )}
       </td>
-      <td className="nw">{setDuration(flow.timeout_seconds)}</td>
-      <td className="mono t2">{flow.origin}</td>
+      <td className="nw" data-column="Time limit">{setDuration(flow.timeout_seconds)}</td>
+      <td className="mono t2" data-column="Written in">{flow.origin}</td>
     </tr>
   );
 }

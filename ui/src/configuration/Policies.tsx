@@ -54,9 +54,9 @@ function Table({ items }: { readonly items: readonly PolicyItem[] }) {
         <tbody>
           {items.map((policy) => (
             <tr key={policy.name}>
-              <td className="r">{policy.priority}</td>
+              <td className="r" data-column="Priority">{policy.priority}</td>
               <td className="b">{policy.name}</td>
-              <td className="t2">{selected(policy.selector)}</td>
+              <td className="t2" data-column="For">{selected(policy.selector)}</td>
               <td>
                 {Object.entries(policy.settings)
                   .filter(([, value]) => value !== null)
@@ -66,7 +66,7 @@ function Table({ items }: { readonly items: readonly PolicyItem[] }) {
                     </div>
                   ))}
               </td>
-              <td className="mono t2">{policy.origin}</td>
+              <td className="mono t2" data-column="Written in">{policy.origin}</td>
             </tr>
           ))}
         </tbody>
@@ -152,10 +152,10 @@ export function Settings({ settings: all }: { readonly settings: readonly Settin
       <tbody>
         {all.map((each) => (
           <tr key={each.name}>
-            <td className="nw">{settings.title(each.name)}</td>
-            <td className="m">{settings.value(each.name, each.value)}</td>
-            <td className={each.origin === "default" ? "t3" : ""}>{each.origin}</td>
-            <td className="t2">
+            <td className="nw key">{settings.title(each.name)}</td>
+            <td className="m" data-column="In force">{settings.value(each.name, each.value)}</td>
+            <td className={each.origin === "default" ? "t3" : ""} data-column="From">{each.origin}</td>
+            <td className="t2" data-column={each.lost.length ? "Lost" : undefined}>
               {each.lost.map((lost) => (
                 <div key={lost.origin}>
                   <s>{settings.value(each.name, lost.value)}</s> from {lost.origin}: {lost.why}

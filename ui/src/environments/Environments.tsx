@@ -31,10 +31,10 @@ export function Environments() {
   const products = useQuery(queries.products);
   return (
     <div className="page full">
-      <Answer of={environments} page="Environments" loading={<LoadingRows height={ROW} />}>
+      <Answer of={environments} page="Environments" loading={<LoadingRows page="Environments" height={ROW} />}>
         {({ items }) =>
           items.length ? (
-            <Answer of={products} page="Environments" loading={<LoadingRows height={ROW} />}>
+            <Answer of={products} page="Environments" loading={<LoadingRows page="Environments" height={ROW} />}>
               {(known) => (
                 <Overview environments={items} products={known.items} more={Boolean(known.next_cursor)} />
               )}

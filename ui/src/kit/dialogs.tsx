@@ -35,7 +35,7 @@ export function Dialog({ title, children, verb, danger, ready = true, size = 460
     }
   };
   return (
-    <Modal opened onClose={close} size={size} aria-label={title}>
+    <Modal opened onClose={close} size={size} attributes={{ content: { "aria-label": title } }}>
       <form className="dialog" onSubmit={(event) => void submit(event)}>
         <h2>{title}</h2>
         <div className="dialog-body">{children}</div>

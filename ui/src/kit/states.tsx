@@ -38,10 +38,19 @@ export function Failed({ error, retry, page }: FailedProps) {
   );
 }
 
+interface LoadingRowsProps {
+  readonly rows?: number;
+  readonly height?: number;
+  /** As of what failed. */
+  readonly page?: string | undefined;
+}
+
 /** Bars in the place of rows that are on their way; they appear only after a moment. */
-export function LoadingRows({ rows = 6, height = 44 }: { readonly rows?: number; readonly height?: number }) {
+export function LoadingRows({ rows = 6, height = 44, page }: LoadingRowsProps) {
   return (
-    <div aria-busy="true" aria-label="Loading">
+    <div aria-busy="true">
+      {page && <h1 className="vh">{page}</h1>}
+      <span className="vh">Loading</span>
       {Array.from({ length: rows }, (_, row) => (
         <div key={row} className="loading-row" style={{ height }}>
           <span className="bar" style={{ width: `${14 + ((row * 7) % 10)}%` }} />
@@ -77,5 +86,5 @@ interface AnswerProps<T> {
 export function Answer<T>({ of, loading, page, children }: AnswerProps<T>) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
   if (of.error) return <Failed error={of.error} retry={() => void of.refetch()} page={page} />;
-  return <>{loading ?? <LoadingRows />}</>;
+  return <>{loading ?? <LoadingRows page={page} />}</>;
 }

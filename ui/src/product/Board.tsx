@@ -8,9 +8,10 @@ import * as queries from "../api/queries";
 import * as wishes from "../api/wishes";
 import type { LockShown, ProductDocument } from "../api/schema";
 import { Advice } from "../kit/Advice";
+import { Dialog } from "../kit/dialogs";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
-import { tell, tellProblem } from "../kit/reports";
+import { tell } from "../kit/reports";
 import { Answer, Empty, LoadingRows } from "../kit/states";
 import { Ago, Moment, Since } from "../kit/Time";
 import { sha } from "../kit/words";
@@ -35,7 +36,7 @@ export function Board() {
   const product = useQuery(queries.product(name));
   return (
     <div className="page full">
-      <Answer of={product} page={name} loading={<LoadingRows height={56} />}>
+      <Answer of={product} page={name} loading={<LoadingRows page={name} height={56} />}>
         {(document) => <Columns product={document} />}
       </Answer>
     </div>
@@ -115,23 +116,23 @@ function Columns({ product }: { readonly product: ProductDocument }) {
 }
 
 function Begin({ product }: { readonly product: string }) {
-  const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState(false);
   const begin = async () => {
-    setBusy(true);
-    try {
-      const made = await wishes.create(product);
-      tell(`${made.id} began.`, "succeeded", "", made.id);
-    } catch (error) {
-      tellProblem(error);
-    } finally {
-      setBusy(false);
-    }
+    const made = await wishes.create(product);
+    tell(`${made.id} began.`, "succeeded", "", made.id);
   };
   return (
-    <button className="btn" disabled={busy} onClick={() => void begin()}>
-      <Icon name="plus" />
-      New release
-    </button>
+    <>
+      <button className="btn" onClick={() => setAsked(true)}>
+        <Icon name="plus" />
+        New release…
+      </button>
+      {asked && (
+        <Dialog title={`Release ${product}?`} verb="Release" close={() => setAsked(false)} act={begin}>
+          <p>What is in its trigger environment now goes along its flow, as a release in your name.</p>
+        </Dialog>
+      )}
+    </>
   );
 }
 

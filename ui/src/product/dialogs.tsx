@@ -131,7 +131,7 @@ function Planned(props: PlannedProps) {
     }
   };
   return (
-    <Modal opened onClose={close} size={1080} aria-label={title}>
+    <Modal opened onClose={close} size={1080} attributes={{ content: { "aria-label": title } }}>
       <div className="dialog">
         <h2>{title}</h2>
         <div className="dialog-body">

@@ -25,7 +25,7 @@ import { Favourite, useFavourites } from "./favourites";
 import { needs } from "./needs";
 
 const ROW = 56;
-const NARROW_ROW = 128;
+const NARROW_ROW = 148;
 const NARROW_MOST = 6;
 const WIDTHS = { star: 40, product: 168, latest: 236, initiator: 132, started: 96 } as const;
 type Show = "favourites" | "unfinished" | undefined;
@@ -300,7 +300,7 @@ function Head({ columns, width, range, roomy }: HeadProps) {
       <span className="widest" style={{ width: WIDTHS.latest }}>
         Latest release
       </span>
-      {roomy && <span style={{ width: WIDTHS.initiator }}>Initiator</span>}
+      {roomy && <span className="wider" style={{ width: WIDTHS.initiator }}>Initiator</span>}
       {roomy && (
         <span className="r" style={{ width: WIDTHS.started }}>
           Started
@@ -349,7 +349,7 @@ const Row = memo(function Row({ item, places, flow, width, range, roomy }: RowPr
         )}
       </span>
       {roomy && (
-        <span style={{ width: WIDTHS.initiator }}>{latest && <Person name={latest.initiator} />}</span>
+        <span className="wider" style={{ width: WIDTHS.initiator }}>{latest && <Person name={latest.initiator} />}</span>
       )}
       {roomy && (
         <span className="t2 r nw" style={{ width: WIDTHS.started }}>
@@ -451,13 +451,13 @@ function Card({ item }: { readonly item: ProductItem }) {
         )}
       </p>
       <div className="mini">
-        {item.environments.slice(0, NARROW_MOST).map((of) => (
+        {item.environments.slice(0, item.environments.length > NARROW_MOST ? NARROW_MOST - 1 : NARROW_MOST).map((of) => (
           <span key={of.name} title={environmentTitle(of)}>
             <EnvironmentGlyph of={of} />
             <span className="el">{of.name}</span> <b className="ver t2 el">{versionOf(of)}</b>
           </span>
         ))}
-        {item.environments.length > NARROW_MOST && <span>and {item.environments.length - NARROW_MOST} more</span>}
+        {item.environments.length > NARROW_MOST && <span>and {item.environments.length - NARROW_MOST + 1} more</span>}
       </div>
     </div>
   );

@@ -5,7 +5,7 @@ import type { ReleaseItem } from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { word } from "../kit/status";
 import { Moment } from "../kit/Time";
-import { placeTitle, sentence } from "./Row";
+import { Also, placeTitle, sentence } from "./Row";
 
 interface ReleaseCardProps {
   readonly item: ReleaseItem;
@@ -16,7 +16,10 @@ export function ReleaseCard({ item, height }: ReleaseCardProps) {
   return (
     <Link to="/releases/$release" params={{ release: item.id }} className="release-card" style={{ height }}>
       <span className="row">
-        <b className="b el grow">{item.id}</b>
+        <span className="el grow">
+          <b className="b">{item.id}</b>
+          <Also carries={item.also_carries} />
+        </span>
         <StatusWord status={item.status} />
       </span>
       <span className="row s12 t2">

@@ -19,7 +19,7 @@ import { usePage } from "../shell/page";
 import { ColumnHeads } from "./ColumnHeads";
 import { type Column, columns, columnWidth, named } from "./columns";
 import { DateFilter } from "./DateFilter";
-import { asked, compact, type Filters, readFilters, type SomeFilters } from "./filters";
+import { asked, compact, type Filters, readFilters, type SomeFilters, SPANS } from "./filters";
 import { ReleaseCard } from "./ReleaseCard";
 import { Row, WIDTHS } from "./Row";
 
@@ -269,6 +269,14 @@ function News({ query }: { readonly query: ReturnType<typeof asked> }) {
   );
 }
 
+/** Filters whose name in the address is no word. */
+const NAMES: Partial<Record<keyof Filters, string>> = { q: "text", at: "status there", since: "from", until: "to" };
+
+function inWords(value: unknown): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return Array.isArray(value) ? value.join(", ") : (SPANS[String(value)] ?? String(value));
+}
+
 function NothingFound({ filters, change }: { readonly filters: Filters; readonly change: Change }) {
   const set = Object.entries(filters) as [keyof Filters, unknown][];
   if (!set.length) {
@@ -284,15 +292,15 @@ function NothingFound({ filters, change }: { readonly filters: Filters; readonly
     <div className="panel">
       <Empty title="Nothing matches">
         <p>Take away a filter:</p>
-        <div className="row">
+        <div className="row wrap">
           {set.map(([name, value]) => (
             <button
               key={name}
               className="btn on"
               onClick={() => change({ [name]: undefined })}
             >
-              <span className="k">{name === "at" ? "status there" : name}</span>
-              <span className="v">{String(value)}</span>
+              <span className="k">{NAMES[name] ?? name}</span>
+              <span className="v">{inWords(value)}</span>
               <Icon name="close" size={12} />
             </button>
           ))}
@@ -351,9 +359,9 @@ function List({ items, columns: shown, withProduct, more, loadMore }: ListProps)
       </span>
       {withProduct && <span style={{ width: WIDTHS.product }}>Product</span>}
       <span style={{ width: WIDTHS.version }}>Version</span>
-      {!compactRows && <span style={{ width: WIDTHS.flow }}>Flow</span>}
+      {!compactRows && <span className="wider" style={{ width: WIDTHS.flow }}>Flow</span>}
       <ColumnHeads columns={shown} width={width} range={range} />
-      {!compactRows && <span style={{ width: WIDTHS.initiator }}>Initiator</span>}
+      {!compactRows && <span className="wider" style={{ width: WIDTHS.initiator }}>Initiator</span>}
       <span className="r" style={{ width: WIDTHS.started }}>
         Started
       </span>
@@ -424,10 +432,7 @@ function Legend() {
       ))}
       <span className="grow" />
       <span>
-        <kbd>J</kbd> <kbd>K</kbd> move
-      </span>
-      <span>
-        <kbd>Enter</kbd> open
+        <kbd>J</kbd> <kbd>K</kbd> move, <kbd>Enter</kbd> open
       </span>
     </div>
   );

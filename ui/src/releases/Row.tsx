@@ -1,7 +1,7 @@
 /** One release as a row: memoised, so that an event redraws only the rows it touches. */
 
 import { memo } from "react";
-import type { FlowItem, PlaceShown, ReleaseInShort, ReleaseItem } from "../api/schema";
+import type { AlsoCarried, FlowItem, PlaceShown, ReleaseInShort, ReleaseItem } from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Go, releasePath } from "../kit/Go";
 import { Person } from "../kit/Person";
@@ -49,12 +49,7 @@ export const Row = memo(function Row(props: RowProps) {
       <span className="two stick widest" style={{ width: WIDTHS.release }}>
         <span className="el">
           <b className="b">{item.id}</b> <span className="mono t3">{sha(item.revision)}</span>
-          {item.also_carries.length > 0 && (
-            <span className="t3" title={carries.sentence(item.also_carries)}>
-              {" "}
-              +{carries.most(item.also_carries)}
-            </span>
-          )}
+          <Also carries={item.also_carries} />
         </span>
         <span className="t2 s12 el">{item.subject || whatByHand(item)}</span>
       </span>
@@ -67,13 +62,13 @@ export const Row = memo(function Row(props: RowProps) {
         {shortVersion(item.version) || "–"}
       </span>
       {!compact && (
-        <span className="t2 el" style={{ width: WIDTHS.flow }}>
+        <span className="t2 el wider" style={{ width: WIDTHS.flow }}>
           {item.flow || "manual"}
         </span>
       )}
       <Places item={item} flow={flow} places={places} width={width} range={range} />
       {!compact && (
-        <span style={{ width: WIDTHS.initiator }}>
+        <span className="wider" style={{ width: WIDTHS.initiator }}>
           <Person name={item.initiator} />
         </span>
       )}
@@ -113,6 +108,19 @@ function Places({ item, flow, places, width, range }: Pick<RowProps, "item" | "f
         glyph: <Glyph status={place.status} label={`${place.name}: ${word(place.status)}`} />,
       }))}
     />
+  );
+}
+
+/** How many come along; which ones, to whoever points at it, goes to the row by key, or listens. */
+export function Also({ carries: all }: { readonly carries: readonly AlsoCarried[] }) {
+  if (!all.length) return null;
+  const words = carries.sentence(all);
+  return (
+    <span className="t3" title={words}>
+      {" "}
+      +{carries.most(all)}
+      <span className="vh whole"> {words}</span>
+    </span>
   );
 }
 

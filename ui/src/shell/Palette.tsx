@@ -47,7 +47,7 @@ export default function Palette({ close }: { readonly close: () => void }) {
     } else if (event.key === "Enter") open(hits[chosen]);
   };
   return (
-    <Modal opened onClose={close} size={560} yOffset="12vh" centered={false} aria-label="Find">
+    <Modal opened onClose={close} size={560} yOffset="12vh" centered={false} attributes={{ content: { "aria-label": "Find" } }}>
       <div className="palette">
         <div className="palette-field">
           <Icon name="search" size={16} />
@@ -87,7 +87,7 @@ export default function Palette({ close }: { readonly close: () => void }) {
             </li>
           ))}
         </ul>
-        {hits.length === 0 && <p className="state">Nothing matches “{typed}”.</p>}
+        {hits.length === 0 && <p className="state">Type a name, or paste what you want to find.</p>}
       </div>
     </Modal>
   );

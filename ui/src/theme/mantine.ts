@@ -13,7 +13,13 @@ export const theme = createTheme({
       defaultProps: { openDelay: 350, withArrow: false, fz: 12, multiline: true, maw: 340 },
     }),
     Menu: Menu.extend({
-      defaultProps: { shadow: "none", position: "bottom-start", offset: 4, transitionProps: { duration: 0 } },
+      defaultProps: {
+        shadow: "none",
+        position: "bottom-start",
+        offset: 4,
+        transitionProps: { duration: 0 },
+        withInitialFocusPlaceholder: false, // a menu holds its items, and nothing else to focus
+      },
     }),
     Popover: Popover.extend({
       defaultProps: { shadow: "none", position: "bottom-start", offset: 4, transitionProps: { duration: 0 } },
