@@ -256,6 +256,32 @@ def test_every_screen_fits_a_phone_a_finger_and_twice_the_size(page: Page, site:
     assert not small
 
 
+# Whatever has the focus without a ring in the accent's colour around it or its field.
+NO_RING = """() => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = "var(--accent-fill)";
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  const one = document.activeElement;
+  const rung = (each) => getComputedStyle(each).boxShadow.includes(color);
+  const fine = one === document.body || rung(one) || rung(one.closest("label") ?? one);
+  return fine ? [] : [`${one.tagName}.${one.className} ${one.textContent}`.slice(0, 80)];
+}"""
+
+
+def test_whatever_has_the_focus_shows_it(page: Page, site: web.Site) -> None:
+    release = site.push("webshop")
+    dull: list[str] = []
+    for screen in ("/releases", "/products/webshop", f"/releases/{release}"):
+        page.goto(screen)
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            dull += [f"{screen}: {what}" for what in page.evaluate(NO_RING)]
+    assert not dull
+
+
 def test_what_opens_over_a_page_says_its_name_and_has_no_barrier(
     page: Page, site: web.Site
 ) -> None:
