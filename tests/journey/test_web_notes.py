@@ -29,9 +29,14 @@ def test_notes_say_what_production_would_get_and_leave_with_whoever_needs_them(
     # Repositories are read in the background: the notes grow until all three images are known.
     images = page.get_by_role("region", name="Images")
     expect(images.get_by_role("heading")).to_have_text("Images 3")
-    page.get_by_role("searchbox", name="Narrow the notes").fill("coupons sold out")
-    expect(page.get_by_role("list", name="Features").get_by_role("listitem")).to_have_count(1)
-    expect(page).to_have_url(re.compile("q=coupons"))
+    # What the history brings depends on the day and its hour.
+    features = page.get_by_role("list", name="Features").get_by_role("listitem")
+    title = features.first.inner_text().splitlines()[0]
+    alike = sum(title.casefold() in text.casefold() for text in features.all_inner_texts())
+    page.get_by_role("searchbox", name="Narrow the notes").fill(title)
+    expect(features).to_have_count(alike)
+    expect(features.first).to_contain_text(title)
+    expect(page).to_have_url(re.compile("q="))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_text("Copied as Markdown.")).to_be_visible()

@@ -1,8 +1,9 @@
 """Writes to branches: those that wait for the same branch go out in one push.
 
 For each repository and branch one delivery is under way at a time; whatever comes meanwhile goes
-with the next, each change as a commit of its own. A push that is refused is tried again one by
-one, so that one bad change stops nobody else.
+with the next, each change as a commit of its own. A branch that several write to rests for a moment
+after each push, so that more go out together: a push costs its server and us more than a commit
+does. A push that is refused is tried again one by one, so that one bad change stops nobody else.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from towpath.ports.errors import Moved, Permanent, Temporary
 from towpath.ports.store import Announcement, Store
 
 LARGEST_BATCH = 50
+REST_S = 0.25
 ROUNDS = 20
 
 
@@ -75,6 +77,8 @@ class Outbox:
             while waiting := self._waiting.get(place):
                 batch, self._waiting[place] = waiting[:LARGEST_BATCH], waiting[LARGEST_BATCH:]
                 await self._deliver([b for b in batch if not b[1].done()], place)
+                if len(batch) > 1 or self._waiting[place]:
+                    await asyncio.sleep(REST_S)
         finally:
             self._waiting.pop(place, None)
             del self._delivering[place]
