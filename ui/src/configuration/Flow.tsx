@@ -23,7 +23,7 @@ export function Flow() {
   usePage({ title: "Flows", to: "/flows" }, { title: name });
   const flow = useQuery(queries.flow(name));
   return (
-    <Answer of={flow} page={name}>
+    <Answer of={flow} page={name} others={{ to: "/flows", title: "All flows" }}>
       {(document) => <Shown flow={document} />}
     </Answer>
   );

@@ -20,6 +20,7 @@ import type { Range } from "../kit/columns";
 import { LockDialog, unlock } from "../product/dialogs";
 import { EnvironmentGlyph, standing, versionOf } from "../products/Products";
 import { usePage } from "../shell/page";
+import { inWords } from "./rules";
 
 const ROW = 52;
 const COLUMN = 172;
@@ -115,6 +116,8 @@ function Overview({ environments, products, more }: OverviewProps) {
       </div>
       {rows.length ? (
         <Board columns={columns} rows={rows} status={status} onlyLocked={onlyLocked} />
+      ) : more ? (
+        <LoadingRows height={ROW} />
       ) : (
         <div className="panel">
           <Empty title="Nothing matches">
@@ -173,7 +176,8 @@ interface BoardProps {
 function Board({ columns, rows, status, onlyLocked }: BoardProps) {
   const phone = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false });
   const [locking, setLocking] = useState<string | null>(null);
-  const width = phone ? 132 : COLUMN;
+  // Windows have a button beside the name.
+  const width = phone ? (columns.some((each) => each.windows.length) ? 164 : 132) : COLUMN;
   const name = phone ? 112 : NAME;
   const inSight = useInSight({
     rows: rows.length,
@@ -244,10 +248,9 @@ const Head = memo(function Head({ column, left, width, lock }: HeadProps) {
   return (
     <div className="env-head" style={{ left, width }}>
       <div className="row">
-        <b className="b el" title={column.name}>
+        <b className="b el grow" title={column.name}>
           {column.name}
         </b>
-        <span className="grow" />
         {column.windows.length > 0 && <Windows column={column} />}
         <Menu position="bottom-end">
           <Menu.Target>
@@ -290,13 +293,12 @@ function Windows({ column }: { readonly column: ConfiguredEnvironment }) {
       </Popover.Target>
       <Popover.Dropdown>
         <ul className="windows">
-          {column.windows.map((window) => (
-            <li key={window.rrule}>
+          {column.windows.map((window, place) => (
+            <li key={place}>
               <b className="m">{window.kind === "allow" ? "Promotions may begin" : "No promotions"}</b>
               {window.description && <div>{window.description}</div>}
               <div className="t2">
-                {setDuration(window.duration_seconds)} from <span className="mono">{window.rrule}</span>,{" "}
-                {window.timezone}
+                {setDuration(window.duration_seconds)} from <Rule of={window.rrule} />, {window.timezone}
               </div>
             </li>
           ))}
@@ -304,6 +306,11 @@ function Windows({ column }: { readonly column: ConfiguredEnvironment }) {
       </Popover.Dropdown>
     </Popover>
   );
+}
+
+function Rule({ of }: { readonly of: string }) {
+  const words = inWords(of);
+  return words ? <span title={of}>{words}</span> : <span className="mono">{of}</span>;
 }
 
 interface RowProps {

@@ -13,7 +13,11 @@ interface SearchFieldProps {
 
 export function SearchField({ label, hint, value, change }: SearchFieldProps) {
   const field = useRef<HTMLInputElement>(null);
-  useHotkeys([["/", () => field.current?.focus()]]);
+  const go = () => field.current?.focus();
+  useHotkeys([
+    ["/", go],
+    ["shift+/", go],
+  ]);
   return (
     <label className="field">
       <Icon name="search" />

@@ -1,6 +1,7 @@
-/** Where the focus goes when what had it is gone. */
+/** Where the focus goes when what had it is gone; and what `Esc` closes. */
 
-import { useEffect } from "react";
+import { useHotkeys } from "@mantine/hooks";
+import { type RefObject, useEffect, useRef } from "react";
 
 /** Give the focus back, when this goes and takes it along, to what had it before this came. */
 export function useFocusReturn(): void {
@@ -8,9 +9,39 @@ export function useFocusReturn(): void {
     const before = document.activeElement;
     return () => {
       setTimeout(() => {
-        const lost = document.activeElement === null || document.activeElement === document.body;
-        if (lost && before instanceof HTMLElement) before.focus();
+        if (isLost() && before instanceof HTMLElement) before.focus();
       });
     };
   }, []);
+}
+
+/**
+ * Give the focus, when a step takes the place of what it was chosen in, to the step; and back to
+ * what chose it, which names it as `data-step`, when it goes.
+ */
+export function useStepFocus(within: RefObject<HTMLElement | null>, step: string | undefined): void {
+  const shown = useRef(step);
+  useEffect(() => {
+    const before = shown.current;
+    shown.current = step;
+    if (before === step || !isLost()) return;
+    const chose = !step && before && within.current?.querySelector<HTMLElement>(`[data-step="${CSS.escape(before)}"]`);
+    (chose || within.current?.querySelector("aside"))?.focus();
+  }, [within, step]);
+}
+
+/** `Esc` closes this, unless it closes a dialog over it. */
+export function useEscape(close: () => void): void {
+  useHotkeys([
+    [
+      "Escape",
+      ({ target }) => {
+        if (!(target instanceof Element && target.closest("[role=dialog]"))) close();
+      },
+    ],
+  ]);
+}
+
+function isLost(): boolean {
+  return document.activeElement === null || document.activeElement === document.body;
 }

@@ -1,6 +1,8 @@
 /** What a part of the page shows when it has nothing to show: why, and the one next step. */
 
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { Problem } from "../api/client";
 import { Icon } from "./Icon";
 import { explained } from "./reports";
 
@@ -18,9 +20,17 @@ interface FailedProps {
   readonly retry?: () => void;
   /** What the page is about, where this is all of it: a page has a heading in any state. */
   readonly page?: string | undefined;
+  /** Where to go on when there is no such thing. */
+  readonly others?: Others | undefined;
 }
 
-export function Failed({ error, retry, page }: FailedProps) {
+/** The list of what a page shows one of. */
+interface Others {
+  readonly to: string;
+  readonly title: string;
+}
+
+export function Failed({ error, retry, page, others }: FailedProps) {
   const { sentence, advice, code } = explained(error);
   return (
     <div className="state" role="alert">
@@ -33,6 +43,11 @@ export function Failed({ error, retry, page }: FailedProps) {
         <button className="btn" onClick={retry}>
           Try again
         </button>
+      )}
+      {others && error instanceof Problem && error.status === 404 && (
+        <Link to={others.to} className="lk">
+          {others.title}
+        </Link>
       )}
     </div>
   );
@@ -79,12 +94,15 @@ interface AnswerProps<T> {
   };
   readonly loading?: ReactNode;
   readonly page?: string;
+  readonly others?: Others;
   readonly children: (data: T) => ReactNode;
 }
 
 /** The answer of a query, or what is in its place. What is known stays, also when it ages. */
-export function Answer<T>({ of, loading, page, children }: AnswerProps<T>) {
+export function Answer<T>({ of, loading, page, others, children }: AnswerProps<T>) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
-  if (of.error) return <Failed error={of.error} retry={() => void of.refetch()} page={page} />;
+  if (of.error) {
+    return <Failed error={of.error} retry={() => void of.refetch()} page={page} others={others} />;
+  }
   return <>{loading ?? <LoadingRows page={page} />}</>;
 }

@@ -36,7 +36,12 @@ export function Board() {
   const product = useQuery(queries.product(name));
   return (
     <div className="page full">
-      <Answer of={product} page={name} loading={<LoadingRows page={name} height={56} />}>
+      <Answer
+        of={product}
+        page={name}
+        others={{ to: "/", title: "All products" }}
+        loading={<LoadingRows page={name} height={56} />}
+      >
         {(document) => <Columns product={document} />}
       </Answer>
     </div>

@@ -142,6 +142,8 @@ function Overview({ items, more }: OverviewProps) {
       <Needs items={items} />
       {shown.length ? (
         <Table items={shown} />
+      ) : more ? (
+        <LoadingRows height={ROW} />
       ) : (
         <div className="panel">
           <Empty title="Nothing matches">

@@ -1,6 +1,5 @@
 /** All of one environment of a release, beside the graph. */
 
-import { useHotkeys } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import type {
   EnvironmentShown,
@@ -10,8 +9,8 @@ import type {
   ReleaseDocument,
   WorkflowShown,
 } from "../api/schema";
-import { useFocusReturn } from "../kit/focus";
 import { Advice } from "../kit/Advice";
+import { useEscape } from "../kit/focus";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { Person } from "../kit/Person";
@@ -31,11 +30,10 @@ interface DrawerProps {
 }
 
 export function Drawer({ release, environment, open, close }: DrawerProps) {
-  useHotkeys([["Escape", close]]);
-  useFocusReturn();
+  useEscape(close);
   const { name, status, reason, warnings } = environment;
   return (
-    <aside className="drawer" aria-label={`${name} of ${release.id}`}>
+    <aside className="drawer" tabIndex={-1} aria-label={`${name} of ${release.id}`}>
       <div className="dh">
         <div className="row">
           <h2 className="el">{name}</h2>
@@ -207,7 +205,12 @@ export function Workflows({ of, open }: WorkflowsProps) {
         {workflow.attempt > 1 && <span className="t3">, attempt {workflow.attempt}</span>}
       </h3>
       {workflow.steps.map((step) => (
-        <button key={step.name} className="step" onClick={() => open(stepKey(workflow, step))}>
+        <button
+          key={step.name}
+          className="step"
+          data-step={stepKey(workflow, step)}
+          onClick={() => open(stepKey(workflow, step))}
+        >
           <Glyph status={step.status} size={14} />
           <span className="el grow">{step.name}</span>
           <span className="d">

@@ -3,10 +3,11 @@
 import { useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { type ReactNode, useCallback, useMemo, useRef } from "react";
 import * as queries from "../api/queries";
 import type { Cell, ReleaseDocument } from "../api/schema";
 import { Graph } from "../graph/Graph";
+import { useFocusReturn, useStepFocus } from "../kit/focus";
 import { Icon } from "../kit/Icon";
 import { Empty } from "../kit/states";
 import { Drawer } from "./Drawer";
@@ -108,24 +109,41 @@ export default function Flow({ release }: { readonly release: ReleaseDocument })
       ) : (
         <div className="canvas" aria-busy="true" />
       )}
-      {own &&
-        (workflow && step ? (
-          <StepDrawer release={release} environment="" workflow={workflow} step={step} close={() => openOwn(true)} />
-        ) : (
-          <ReleaseDrawer release={release} open={(of) => openOwn(true, of)} close={() => openOwn(false)} />
-        ))}
-      {chosen &&
-        (workflow && step ? (
-          <StepDrawer
-            release={release}
-            environment={chosen.name}
-            workflow={workflow}
-            step={step}
-            close={() => open(chosen.name)}
-          />
-        ) : (
-          <Drawer release={release} environment={chosen} open={open} close={() => open(undefined)} />
-        ))}
+      {(own || chosen) && (
+        <Beside step={step && stepNamed}>
+          {workflow && step ? (
+            <StepDrawer
+              release={release}
+              environment={chosen?.name ?? ""}
+              workflow={workflow}
+              step={step}
+              close={() => (chosen ? open(chosen.name) : openOwn(true))}
+            />
+          ) : chosen ? (
+            <Drawer release={release} environment={chosen} open={open} close={() => open(undefined)} />
+          ) : (
+            <ReleaseDrawer release={release} open={(of) => openOwn(true, of)} close={() => openOwn(false)} />
+          )}
+        </Beside>
+      )}
+    </div>
+  );
+}
+
+interface BesideProps {
+  /** The step that is shown, if it is one. */
+  readonly step: string | undefined;
+  readonly children: ReactNode;
+}
+
+/** What is open beside the graph: one after the other, and the focus goes with it. */
+function Beside({ step, children }: BesideProps) {
+  const place = useRef<HTMLDivElement>(null);
+  useFocusReturn();
+  useStepFocus(place, step);
+  return (
+    <div className="beside" ref={place}>
+      {children}
     </div>
   );
 }

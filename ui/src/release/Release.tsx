@@ -65,7 +65,12 @@ function Page({ tab, children }: PageProps) {
     { title: id },
   );
   return (
-    <Answer of={release} page={id} loading={<LoadingRows page={id} rows={3} height={56} />}>
+    <Answer
+      of={release}
+      page={id}
+      others={{ to: "/releases", title: "All releases" }}
+      loading={<LoadingRows page={id} rows={3} height={56} />}
+    >
       {(document) => (
         <div className="release">
           <Head release={document} />

@@ -1,8 +1,7 @@
 /** What belongs to the release as a whole: its hooks, what workflows handed on, and warnings. */
 
-import { useHotkeys } from "@mantine/hooks";
 import type { ReleaseDocument } from "../api/schema";
-import { useFocusReturn } from "../kit/focus";
+import { useEscape } from "../kit/focus";
 import { StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { Hooks, Phases, Warning, Workflows } from "./Drawer";
@@ -20,10 +19,9 @@ interface ReleaseDrawerProps {
 }
 
 export function ReleaseDrawer({ release, open, close }: ReleaseDrawerProps) {
-  useHotkeys([["Escape", close]]);
-  useFocusReturn();
+  useEscape(close);
   return (
-    <aside className="drawer" aria-label={`Hooks and context of ${release.id}`}>
+    <aside className="drawer" tabIndex={-1} aria-label={`Hooks and context of ${release.id}`}>
       <div className="dh">
         <div className="row">
           <h2 className="el">{release.id}</h2>

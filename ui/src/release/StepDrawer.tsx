@@ -1,6 +1,5 @@
 /** One step of a workflow: its log as it is written, what went in and came out, and its manifest. */
 
-import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
@@ -9,7 +8,7 @@ import * as queries from "../api/queries";
 import type { ReleaseDocument, RunDocument, RunStep, StepOfRun, StepShown, WorkflowShown } from "../api/schema";
 import * as wishes from "../api/wishes";
 import { Dialog } from "../kit/dialogs";
-import { useFocusReturn } from "../kit/focus";
+import { useEscape } from "../kit/focus";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { LogView } from "../kit/LogView";
@@ -34,8 +33,7 @@ interface StepDrawerProps {
 type Tab = "log" | "values" | "manifest" | "attempts";
 
 export function StepDrawer({ release, environment, workflow, step, close }: StepDrawerProps) {
-  useHotkeys([["Escape", close]]);
-  useFocusReturn();
+  useEscape(close);
   const { application } = useSearch({ from: "/shell/releases/$release" });
   const navigate = useNavigate();
   const [tab, setTab] = useState<Tab>("log");
@@ -44,7 +42,7 @@ export function StepDrawer({ release, environment, workflow, step, close }: Step
   const choose = (name: string) =>
     void navigate({ to: ".", search: (before) => ({ ...before, application: name, line: undefined }), replace: true });
   return (
-    <aside className="drawer wide" aria-label={`Step ${step.name}`}>
+    <aside className="drawer wide" tabIndex={-1} aria-label={`Step ${step.name}`}>
       <div className="dh bare">
         <div className="row">
           <h2 className="el">{step.name}</h2>

@@ -357,7 +357,7 @@ function List({ items, columns: shown, withProduct, more, loadMore }: ListProps)
       <span className="stick widest" style={{ width: WIDTHS.release }}>
         Release
       </span>
-      {withProduct && <span style={{ width: WIDTHS.product }}>Product</span>}
+      {withProduct && <span className="wider" style={{ width: WIDTHS.product }}>Product</span>}
       <span style={{ width: WIDTHS.version }}>Version</span>
       {!compactRows && <span className="wider" style={{ width: WIDTHS.flow }}>Flow</span>}
       <ColumnHeads columns={shown} width={width} range={range} />

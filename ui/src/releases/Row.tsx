@@ -15,7 +15,7 @@ import * as carries from "../release/carries";
 
 export const WIDTHS = {
   release: 208,
-  product: 88,
+  product: 104,
   version: 84,
   flow: 112,
   initiator: 104,
@@ -54,7 +54,7 @@ export const Row = memo(function Row(props: RowProps) {
         <span className="t2 s12 el">{item.subject || whatByHand(item)}</span>
       </span>
       {withProduct && (
-        <span className="t2 el" style={{ width: WIDTHS.product }}>
+        <span className="t2 el wider" style={{ width: WIDTHS.product }} title={item.product}>
           {item.product}
         </span>
       )}

@@ -14,6 +14,7 @@ import { Reports } from "../kit/reports";
 import { clockTime } from "../kit/times";
 import { choose, type Choice, useChoice } from "../theme/useTheme";
 import { link } from "./connection";
+import { Keys } from "./Keys";
 import { crumbs } from "./page";
 
 const palette = () => import("./Palette");
@@ -41,6 +42,7 @@ const IDLE_MS = 3000; // after what the screen itself loads
 
 export function Shell() {
   const [finding, setFinding] = useState(false);
+  const [asking, setAsking] = useState(false);
   useEffect(() => {
     // It is there before it is asked for, so that no letter typed after Ctrl-K is lost.
     // While the server is away it cannot be had; then it is loaded when it is asked for.
@@ -49,13 +51,21 @@ export function Shell() {
   }, []);
   useHotkeys([["mod+K", () => setFinding(true)]], []);
   // A screen's own filter goes first: it has the focus by then.
-  useHotkeys([["/", () => setTimeout(() => !isTyping() && setFinding(true))]]);
+  const find = () => setTimeout(() => !isTyping() && setFinding(true));
+  const ask = () => setAsking(true);
+  // Where one types a sign with Shift depends on the keyboard.
+  useHotkeys([
+    ["/", find],
+    ["shift+/", find],
+    ["?", ask],
+    ["shift+?", ask],
+  ]);
   return (
     <div className="app">
       <a className="skip" href="#main">
         Skip to content
       </a>
-      <Rail />
+      <Rail ask={ask} />
       <Top find={() => setFinding(true)} />
       <Screen />
       {finding && (
@@ -63,6 +73,7 @@ export function Shell() {
           <Palette close={() => setFinding(false)} />
         </Suspense>
       )}
+      {asking && <Keys close={() => setAsking(false)} />}
       <Reports />
     </div>
   );
@@ -88,7 +99,7 @@ function Screen() {
   );
 }
 
-function Rail() {
+function Rail({ ask }: { readonly ask: () => void }) {
   const configuration = useQuery(queries.configuration);
   const wrong = (configuration.data?.problems.length ?? 0) + (configuration.data?.trouble.length ?? 0);
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -116,8 +127,12 @@ function Rail() {
       <div className="div" />
       {SETUP.map((place) => entry(place, place.to === "/configuration" ? wrong : 0))}
       <span className="grow gap" />
-      <a className="n hide-narrow" href="/api/docs">
+      <button className="n hide-narrow" title="Which keys do what (?)" onClick={ask}>
         <Icon name="help" size={18} />
+        Keys
+      </button>
+      <a className="n hide-narrow" href="/api/docs">
+        <Icon name="external" size={18} />
         API
       </a>
     </nav>

@@ -39,7 +39,11 @@ function Ask({ known: shown, found }: { readonly known: string; readonly found: 
   const [typed, setTyped] = useState(shown);
   const field = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
-  useHotkeys([["/", () => field.current?.select()]]);
+  const go = () => field.current?.select();
+  useHotkeys([
+    ["/", go],
+    ["shift+/", go],
+  ]);
   useEffect(() => setTyped(shown), [shown]);
   useEffect(() => {
     if (!shown) field.current?.focus();
