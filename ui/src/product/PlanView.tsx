@@ -54,9 +54,7 @@ export function PlanView({ plan, consequences = [] }: PlanViewProps) {
               <div key={each.name}>
                 <dt className="t3">{settings.title(each.name)}</dt>
                 <dd>{settings.value(each.name, each.value)}</dd>
-                <dd className="t3 el" title={each.origin}>
-                  {each.origin}
-                </dd>
+                <dd className="t3">{each.origin}</dd>
               </div>
             ))}
         </dl>
