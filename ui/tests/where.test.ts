@@ -112,7 +112,17 @@ it("a name that means several things is asked for by one that means one", () => 
     "https://git.example.org/shop/api.git#11",
     "https://git.example.org/shop/web.git#11",
   ]);
-  expect(candidates.candidates.map(told.nameOf)).toEqual(["shop/api#11", "shop/web#11"]);
+  expect(candidates.candidates.map((each) => told.nameOf(each))).toEqual(["shop/api#11", "shop/web#11"]);
+});
+
+it("commits that begin alike are named by as many letters as tell them apart", () => {
+  const commit = (ref: string): Found => ({ kind: "commit", ref, scope: "https://git.example.org/shop/api.git" });
+  const alike = [commit("5000000a1b".padEnd(40, "0")), commit("5000000a2c".padEnd(40, "0"))];
+  expect(alike.map((each) => told.nameOf(each, told.lettersApart(alike)))).toEqual([
+    "5000000a1 in shop/api",
+    "5000000a2 in shop/api",
+  ]);
+  expect(told.lettersApart([commit("1".repeat(40)), commit("2".repeat(40)), commit("2".repeat(40))])).toBe(7);
 });
 
 it("what is written like a commit, pull request, image or issue is offered to be traced first", () => {

@@ -121,6 +121,7 @@ function Told({ trace }: { readonly trace: TraceDocument }) {
 }
 
 function Candidates({ trace }: { readonly trace: TraceDocument }) {
+  const letters = told.lettersApart(trace.candidates);
   return (
     <section className="panel sec" aria-label="Which one?">
       <header>
@@ -132,7 +133,9 @@ function Candidates({ trace }: { readonly trace: TraceDocument }) {
           <li key={told.refOf(each)}>
             <Link to="/where" search={{ ref: told.refOf(each) }} className="row">
               <Icon name={told.kindOf(each).icon} />
-              <span className="m el">{told.nameOf(each)}</span>
+              <span className="m el" title={each.ref}>
+                {told.nameOf(each, letters)}
+              </span>
               <span className="t3 nw">{told.kindOf(each).name}</span>
               <span className="grow" />
               <Icon name="right" size={12} className="t3" />

@@ -31,13 +31,21 @@ export function kindOf(found: Found): Kind {
   return KINDS[found.kind] ?? { name: found.kind, icon: "search" };
 }
 
-/** A thing by the name that one reads. */
-export function nameOf({ kind, ref, scope }: Found): string {
-  if (kind === "commit" || kind === "gitops") return `${sha(ref)} in ${repository(scope)}`;
+/** A thing by the name that one reads; of a commit as many letters as are given. */
+export function nameOf({ kind, ref, scope }: Found, letters = 7): string {
+  if (kind === "commit" || kind === "gitops") return `${ref.slice(0, letters)} in ${repository(scope)}`;
   if (kind === "pull_request") return `${repository(scope)}#${ref}`;
   if (kind === "image") return `${scope}:${ref}`;
   if (kind === "digest") return `${scope}@${ref.slice(0, 19)}`;
   return ref;
+}
+
+/** How many letters tell these commits apart: at least as many as one reads elsewhere. */
+export function lettersApart(all: readonly Found[]): number {
+  const refs = new Set(all.map(({ ref }) => ref));
+  let letters = 7;
+  while (letters < 40 && new Set([...refs].map((ref) => ref.slice(0, letters))).size < refs.size) letters += 1;
+  return letters;
 }
 
 /** A thing by the name that the server takes for nothing else. */
