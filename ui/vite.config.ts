@@ -21,7 +21,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: { proxy: { "/api": SERVER, "/version": SERVER, "/openapi.json": SERVER } },
-  test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true },
+  test: { environment: "node", testTimeout: 30_000, include: ["tests/**/*.test.{ts,tsx}"], restoreMocks: true },
 });
 
 /**

@@ -26,7 +26,12 @@ Json = dict[str, Any]
 def dump_release(of: Release) -> tuple[Json, Json]:
     """The columns `content` and `state` of a release."""
     stored = {name: dump_content(part) for name, part in of.content.items()}
-    return stored, _dump(_without_content(of))
+    return stored, dump_state(of)
+
+
+def dump_state(of: Release) -> Json:
+    """The column `state` alone: what it carries never changes, and may be much."""
+    return _dump(_without_content(of))
 
 
 def load_release(stored_content: Mapping[str, Any], state: Mapping[str, Any]) -> Release:

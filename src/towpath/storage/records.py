@@ -223,11 +223,10 @@ def change(
 
 
 def _columns(release: Release) -> dict[str, object]:
-    _, state = codec.dump_release(release)
     reason = release.reason
     return {
         "id": release.id,
-        "state": codec.json_text(state),
+        "state": codec.json_text(codec.dump_state(release)),
         "status": release.status.value,
         "ended": release.ended,
         "open": release.open,
