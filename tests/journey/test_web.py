@@ -337,24 +337,6 @@ def test_text_that_is_cut_says_all_of_itself_to_whoever_points_at_it(
     assert cut.get_attribute("title") == cut.inner_text()
 
 
-def test_cards_stay_in_reach_below_many_notes(page: Page, site: web.Site) -> None:
-    def troubled(route: Route) -> None:
-        reason = {"code": "git_unreachable", "sentence": "git.example does not answer", "data": {}}
-        trouble = {"scope": "repository", "reason": {**reason, "since": None, "advice": "Wait."}}
-        since = "2026-01-01T00:00:00Z"
-        answer = route.fetch()
-        many = [{**trouble, "subject": f"gitops-{n}", "since": since} for n in range(12)]
-        route.fulfill(response=answer, json={**answer.json(), "trouble": many})
-
-    page.route(re.compile(r"/api/v1/products/webshop(\?|$)"), troubled)
-    page.set_viewport_size({"width": 900, "height": 720})
-    page.goto("/products/webshop")
-    expect(page.get_by_role("alert")).to_have_count(12)
-    page.locator(".component p.el").first.hover()
-    page.locator(".component p.el").last.hover()
-    page.unroute_all(behavior="wait")
-
-
 def test_a_graph_is_read_aloud_as_its_environments_and_what_each_comes_after(
     page: Page, site: web.Site
 ) -> None:
@@ -406,23 +388,6 @@ def test_the_focus_returns_to_what_opened_a_dialog_or_a_drawer(page: Page, site:
     close.press("Enter")
     expect(close).to_have_count(0)
     expect(node).to_be_focused()
-
-
-def test_the_focus_goes_into_a_step_and_back_to_what_chose_it(page: Page, site: web.Site) -> None:
-    release = site.push("webshop", lab_taken=True)
-    page.goto(f"/releases/{release}?environment=staging")
-    chose = page.get_by_role("complementary").get_by_role("button", name=re.compile("enter-lab"))
-    chose.press("Enter")
-    step = page.get_by_role("complementary", name="Step enter-lab")
-    expect(step).to_be_focused()
-    step.press("Escape")
-    expect(chose).to_be_focused()
-    page.keyboard.press("Shift+?")
-    keys = page.get_by_role("dialog", name="Keys")
-    expect(keys).to_contain_text("Next and previous release")
-    page.keyboard.press("Escape")
-    expect(keys).to_have_count(0)
-    expect(chose).to_be_focused()  # the key closed the dialog only
 
 
 def test_a_page_of_nothing_leads_to_the_list_of_what_there_is(page: Page, site: web.Site) -> None:
