@@ -390,6 +390,25 @@ def test_the_focus_returns_to_what_opened_a_dialog_or_a_drawer(page: Page, site:
     expect(node).to_be_focused()
 
 
+def test_the_focus_goes_into_a_step_and_back_to_what_chose_it(page: Page, site: web.Site) -> None:
+    release = site.push("webshop", lab_taken=True)
+    page.goto(f"/releases/{release}?environment=staging")
+    drawer = page.get_by_role("complementary", name=f"staging of {release}")
+    expect(drawer.get_by_text("Failed", exact=True)).to_be_visible()  # no step of it changes now
+    chose = drawer.get_by_role("button", name=re.compile("enter-lab"))
+    chose.press("Enter")
+    step = page.get_by_role("complementary", name="Step enter-lab")
+    expect(step).to_be_focused()
+    step.press("Escape")
+    expect(chose).to_be_focused()
+    page.keyboard.press("Shift+?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("Next and previous release")
+    page.keyboard.press("Escape")
+    expect(keys).to_have_count(0)
+    expect(chose).to_be_focused()  # the key closed the dialog only
+
+
 def test_a_page_of_nothing_leads_to_the_list_of_what_there_is(page: Page, site: web.Site) -> None:
     page.goto("/releases/nobody-1")
     page.get_by_role("link", name="All releases").click()

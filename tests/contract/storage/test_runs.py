@@ -157,6 +157,7 @@ async def test_who_was_taken_over_records_nothing(world: World) -> None:
     held = world.runner.does["build"] = Held()
     place = await world.start("build")
     await held.begun.wait()
+    await world.until(place, Status.RUNNING)
     (again,) = await _taken_over(world)
     held.go.set()
     await asyncio.sleep(0.3)
