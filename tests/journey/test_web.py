@@ -97,6 +97,7 @@ def test_a_card_is_dragged_to_the_next_environment_and_nothing_is_written_unaske
     before = site.push("webshop")
     page.goto("/products/webshop")
     card = page.get_by_role("article", name="cart in dev")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     card.drag_to(page.get_by_role("region", name="staging", exact=True))
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Promote cart from dev to staging")).to_be_visible()
@@ -313,6 +314,31 @@ def test_what_opens_over_a_page_says_its_name_and_has_no_barrier(
     page.get_by_role("button", name="Started any time").click()
     look(page.get_by_role("dialog", name="Started any time"))
     assert not found
+
+
+def test_a_card_keeps_its_place_however_much_is_on_its_way(page: Page, site: web.Site) -> None:
+    coming: list[dict[str, str]] = []
+
+    def crowded(route: Route) -> None:
+        answer = route.fetch()
+        product = answer.json()
+        for environment in product["environments"]:
+            environment["on_its_way"] = coming
+        route.fulfill(response=answer, json=product)
+
+    page.route(re.compile(r"/api/v1/products/webshop(\?|$)"), crowded)
+    places = set()
+    sentence = {"version": "", "reason": "gate", "sentence": "needs two approvals " * 5}
+    for many in (0, 1, 12):
+        coming = [{"release": f"webshop-{n}", "status": "suspended"} | sentence for n in range(many)]
+        page.goto("/products/webshop")
+        card = page.get_by_role("article", name="cart in staging")
+        expect(page.get_by_text("webshop-0 suspended")).to_have_count(5 if many else 0)
+        places.add(str(card.bounding_box()))
+    assert len(places) == 1
+    page.get_by_role("button", name="11 more on their way to staging").click()
+    expect(page.get_by_role("menuitem")).to_have_count(11)
+    page.unroute_all(behavior="wait")
 
 
 def test_a_low_window_leaves_the_heads_of_a_board_whole(page: Page, site: web.Site) -> None:

@@ -6,7 +6,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { type DragEvent, useMemo, useState } from "react";
 import * as queries from "../api/queries";
 import * as wishes from "../api/wishes";
-import type { LockShown, ProductDocument } from "../api/schema";
+import type { LockShown, OnItsWay, ProductDocument } from "../api/schema";
 import { Advice } from "../kit/Advice";
 import { Dialog } from "../kit/dialogs";
 import { Glyph } from "../kit/Glyph";
@@ -197,6 +197,17 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
           {environment.kind === "prod" && <span className="chip ln">prod</span>}
           {environment.locked && <Icon name="lock" className="locked" />}
           <span className="grow" />
+          {environment.release && (
+            <Link
+              to="/releases/$release"
+              params={{ release: environment.release }}
+              className="lk s12 el"
+              title={`What is here: ${environment.release}`}
+              draggable={false}
+            >
+              {environment.release}
+            </Link>
+          )}
           <ColumnMenu
             name={name}
             targets={targets}
@@ -211,7 +222,7 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
         {locks.map((lock) => (
           <Lock key={lock.product} lock={lock} />
         ))}
-        <OnItsWay column={column} />
+        <Arriving column={column} />
       </header>
       <div>
       {takes && over && (
@@ -238,25 +249,16 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
 
 function Behind({ column, all }: { readonly column: board.Column; readonly all: readonly board.Column[] }) {
   const { words, since } = board.behind(column, all);
-  const { release } = column.environment;
   return (
-    <p className="s12 t2 behind">
-      {release && (
-        <>
-          <Link to="/releases/$release" params={{ release }} className="lk el" title={release}>
-            {release}
-          </Link>{" "}
-        </>
-      )}
-      <span>
+    <p className="two s12 t2 behind">
+      <span className="el" title={words}>
         {words}
-        {since && (
-          <>
-            {" for "}
-            <Since at={since} />
-          </>
-        )}
       </span>
+      {since && (
+        <span>
+          for <Since at={since} />
+        </span>
+      )}
     </p>
   );
 }
@@ -277,25 +279,58 @@ function Lock({ lock }: { readonly lock: LockShown }) {
   );
 }
 
-function OnItsWay({ column }: { readonly column: board.Column }) {
-  const { on_its_way } = column.environment;
-  if (!on_its_way.length) return <p className="s12 t3 on-way">Nothing on its way</p>;
+/** The first in line, in a room of one size, so that no card moves; the others open over the page. */
+function Arriving({ column }: { readonly column: board.Column }) {
+  const { name, on_its_way } = column.environment;
+  const [first, ...others] = on_its_way;
+  if (!first) return <p className="on-way s12 t3">Nothing on its way</p>;
+  return (
+    <div className="on-way row">
+      <Link
+        to="/releases/$release"
+        params={{ release: first.release }}
+        className={`note grow ${first.status}`}
+        title={`${first.release} ${first.status} ${first.sentence}`.trim()}
+      >
+        <Coming of={first} />
+      </Link>
+      {others.length > 0 && (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <button className="btn sm" aria-label={`${others.length} more on their way to ${name}`}>
+              +{others.length}
+            </button>
+          </Menu.Target>
+          <Menu.Dropdown className="coming">
+            {others.map((each) => (
+              <Menu.Item
+                key={each.release}
+                renderRoot={(props) => (
+                  <Link to="/releases/$release" params={{ release: each.release }} {...props} />
+                )}
+              >
+                <span className={`row ${each.status}`}>
+                  <Coming of={each} />
+                </span>
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      )}
+    </div>
+  );
+}
+
+function Coming({ of }: { readonly of: OnItsWay }) {
   return (
     <>
-      {on_its_way.map((each) => (
-        <Link
-          key={each.release}
-          to="/releases/$release"
-          params={{ release: each.release }}
-          className={`note ${each.status}`}
-        >
-          <Glyph status={each.status} size={14} label="" />
-          <span title={`${each.release} ${each.status} ${each.sentence}`.trim()}>
-            <span className="m">{each.release}</span> <b>{each.status}</b>
-            {each.sentence && <span className="t2"> {each.sentence}</span>}
-          </span>
-        </Link>
-      ))}
+      <Glyph status={of.status} size={14} label="" />
+      <span className="two">
+        <span className="el">
+          <span className="m">{of.release}</span> <b>{of.status}</b>
+        </span>
+        <span className="t2 el">{of.sentence}</span>
+      </span>
     </>
   );
 }
