@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from importlib import metadata
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -215,6 +216,22 @@ def _on_loopback(server: str) -> bool:
         return host == "localhost"
 
 
+async def _of_another_version(api: Api, lacking: KeyError) -> Exception:
+    """Why a field is not in an answer: the server's version, else a defect of ours."""
+    own = metadata.version("towpath")
+    try:
+        its = (await api.http.get("/version", timeout=READ)).json()["version"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        its = own
+    if its == own:
+        return lacking
+    return Failed(
+        f"The server at {api.server} is towpath {its} and this command line {own}: "
+        f"its answer has no {lacking}.",
+        "Use the same version of both.",
+    )
+
+
 def run(server: str, work: Callable[[Api], Awaitable[int]]) -> int:
     """Connect to the server of the option or profile and do the work; answers its exit code.
 
@@ -223,7 +240,10 @@ def run(server: str, work: Callable[[Api], Awaitable[int]]) -> int:
 
     async def connected() -> int:
         async with connect(profile.read(server)) as api:
-            return await work(api)
+            try:
+                return await work(api)
+            except KeyError as lacking:
+                raise await _of_another_version(api, lacking) from lacking
 
     try:
         return asyncio.run(connected())

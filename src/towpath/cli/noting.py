@@ -44,9 +44,11 @@ async def read(
 
 
 def _is_asked_before(end: datetime, found: client.Document) -> bool:
+    if not rendering.coming_of(found):
+        return False
     due = found["resolving"]["next_try_at"]
     soon = found["resolving"]["state"] == "asking" or (due and datetime.fromisoformat(due) < end)
-    return bool(soon and rendering.coming_of(found))
+    return bool(soon)
 
 
 def say_what_is_coming(found: client.Document) -> None:

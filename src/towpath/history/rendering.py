@@ -262,7 +262,7 @@ def next_try(notes: Document) -> str:
 
 
 def _is_coming(lack: Item) -> bool:
-    return bool(lack["outlook"] == "coming")
+    return bool(lack.get("outlook") == "coming")  # an older server does not say
 
 
 def _missing(notes: Document, style: _Plain, coming: bool) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Every command against real HTTP: exit codes, errors, and what the reading ones print."""
 
 import json
+from importlib import metadata
 from typing import Any
 
 import pytest
@@ -178,6 +179,27 @@ def test_a_server_that_speaks_something_else_is_doubted(
     result = towpath("release", "list")
     assert result.exit_code == 1
     assert "Is this the address of a Towpath server?" in result.stderr
+
+
+def test_an_answer_that_lacks_a_field_is_of_a_server_of_another_version(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    server.gets("/products", {"next_cursor": None})
+    server.gets("/version", {"name": "towpath", "version": "0.0.9"})
+    result = towpath("status")
+    assert result.exit_code == 1
+    said = " ".join(result.stderr.split())
+    assert "is towpath 0.0.9 and this command line" in said
+    assert "its answer has no 'items'. Use the same version of both." in said
+
+
+@pytest.mark.parametrize("version", [metadata.version("towpath"), None])
+def test_an_answer_of_the_same_version_that_lacks_a_field_is_a_defect(
+    towpath: Any, server: canned.CannedServer, version: str | None
+) -> None:
+    server.gets("/products", {"next_cursor": None})
+    server.gets("/version", {"version": version} if version else {})
+    assert isinstance(towpath("status").exception, KeyError)
 
 
 def test_status_shows_versions_by_environment_and_what_is_on_its_way(towpath: Any) -> None:

@@ -85,6 +85,16 @@ def test_what_was_given_up_is_not_waited_for(towpath: Any, server: canned.Canned
     assert shown.stderr == ""
 
 
+def test_notes_of_a_server_that_does_not_say_what_is_on_its_way_are_shown(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    old = canned_notes.notes(features=canned_notes.group(unresolved=MISSING))
+    del old["resolving"], old["features"]["unresolved"][0]["outlook"]
+    server.gets("/releases/checkout-128/notes", old)
+    shown = towpath("release", "notes", "checkout-128")
+    assert "- SHOP-7: jira does not answer" in shown.stdout.partition("Not known")[2]
+
+
 def test_where_shows_each_environment_and_what_it_waits_for(towpath: Any) -> None:
     shown = towpath("where", "SHOP-417").stdout
     assert "issue SHOP-417" in shown
