@@ -330,7 +330,9 @@ def test_a_card_keeps_its_place_however_much_is_on_its_way(page: Page, site: web
     places = set()
     sentence = {"version": "", "reason": "gate", "sentence": "needs two approvals " * 5}
     for many in (0, 1, 12):
-        coming = [{"release": f"webshop-{n}", "status": "suspended"} | sentence for n in range(many)]
+        coming = [
+            {"release": f"webshop-{n}", "status": "suspended"} | sentence for n in range(many)
+        ]
         page.goto("/products/webshop")
         card = page.get_by_role("article", name="cart in staging")
         expect(page.get_by_text("webshop-0 suspended")).to_have_count(5 if many else 0)
