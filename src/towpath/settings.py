@@ -265,15 +265,20 @@ class Settings(BaseSettings):
             return self.host == "localhost"
 
     def check_serving(self) -> None:
-        """Raise `Invalid` where a server with these settings would be open to anybody."""
+        """Raise `Invalid` where a server with these settings would be open to anybody, or would
+        wait for a folder that is not there."""
+        problems = []
         if not self.on_loopback and not self.api_tokens:
-            raise Invalid(
-                [
-                    f"host: {self.host} can be reached from other machines, and nobody would have "
-                    "to sign in. Give api_tokens (a table [api_tokens] with NAME = TOKEN in "
-                    f"{DEFAULT_FILE}, or {PREFIX}API_TOKENS_FILE), or listen on 127.0.0.1."
-                ]
+            problems.append(
+                f"host: {self.host} can be reached from other machines, and nobody would have "
+                "to sign in. Give api_tokens (a table [api_tokens] with NAME = TOKEN in "
+                f"{DEFAULT_FILE}, or {PREFIX}API_TOKENS_FILE), or listen on 127.0.0.1."
             )
+        is_path = ":" not in self.config.partition("/")[0]  # neither https://… nor git@host:path
+        if is_path and not Path(self.config).expanduser().exists():
+            problems.append(f"config: there is no folder {self.config}. Give {_advice('config')}")
+        if problems:
+            raise Invalid(problems)
 
 
 class _Variables(EnvSettingsSource):

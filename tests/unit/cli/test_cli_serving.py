@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from towpath import settings
+
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,6 +38,22 @@ def test_a_settings_file_that_is_not_there_is_named(command: str, towpath: Any) 
     result = towpath(command, "--settings", "none.toml")
     assert result.exit_code == 2
     assert "none.toml" in result.stderr
+
+
+@pytest.mark.parametrize("config", ["./confg", "confg/delivery", "/nowhere", "~/nowhere"])
+def test_a_folder_that_is_not_there_is_no_repository_that_is_away(
+    towpath: Any, config: str
+) -> None:
+    result = towpath("serve", "--config", config)
+    assert result.exit_code == 2
+    assert f"config: there is no folder {config}. Give the configuration" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "config", ["https://git.example.org/x", "git@git.example.org:a/b", "host:x"]
+)
+def test_an_address_of_a_repository_need_not_be_there(config: str) -> None:
+    settings.Settings(config=config).check_serving()
 
 
 def test_every_wrong_setting_is_told_at_once(towpath: Any, tmp_path: Path) -> None:
