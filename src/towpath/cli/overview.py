@@ -32,7 +32,7 @@ def status(
         def people(out: Console, shown: client.Document) -> None:
             _draw(out, shown, bool(product))
             _on_its_way(out, shown["on_its_way"])
-            _trouble(out, shown, now)
+            _trouble(out, shown, now, api.server)
 
         output.show(data, form, people)
         return 0
@@ -170,7 +170,7 @@ def _on_its_way(out: Console, releases: Sequence[Part]) -> None:
     out.print(table)
 
 
-def _trouble(out: Console, data: Part, now: datetime) -> None:
+def _trouble(out: Console, data: Part, now: datetime, server: str) -> None:
     lines = [_lock(lock) for product in data["products"] for lock in product.get("locks", ())]
     troubles = {
         (one["scope"], one["subject"]): one
@@ -181,7 +181,10 @@ def _trouble(out: Console, data: Part, now: datetime) -> None:
         since = times.seen(one["since"])
         age = f" (since {times.length(now - since)})" if since else ""
         lines.append(Text(f"! {one['subject']}: {one['reason']['sentence']}{age}", "red"))
-    lines += [_problem(one) for one in data["configuration_problems"] if _is_error(one)]
+    lines += [_problem(one) for one in _of_severity("error", data)]
+    if warnings := len(_of_severity("warning", data)):
+        said = f"{warnings} warning{'s' if warnings > 1 else ''}"
+        lines.append(Text(f"! configuration: {said}, see {server}/configuration", "yellow"))
     if lines:
         out.print()
     for line in lines:
@@ -195,8 +198,8 @@ def _lock(lock: Part) -> Text:
     return Text(f"‖ {where} is locked by {lock['author']}{until}{why}", look.style("suspended"))
 
 
-def _is_error(problem: Part) -> bool:
-    return bool(problem.get("severity") == "error")
+def _of_severity(severity: str, data: Part) -> Sequence[Part]:
+    return [one for one in data["configuration_problems"] if one.get("severity") == severity]
 
 
 def _problem(problem: Part) -> Text:

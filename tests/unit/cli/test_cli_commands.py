@@ -243,13 +243,19 @@ def test_status_shows_configuration_problems_and_trouble(
         "since": None,
     }
     server.gets("/products", canned.page(canned.product("checkout", trouble=[trouble])))
-    server.gets(
-        "/configuration",
-        {"problems": [{"file": "p.yaml", "line": 3, "message": "bad", "severity": "error"}]},
-    )
+    place = {"file": "p.yaml", "line": 3}
+    problems = [
+        {**place, "message": message, "severity": severity}
+        for message, severity in (("bad", "error"), ("odd", "warning"), ("unusual", "warning"))
+    ]
+    server.gets("/configuration", {"problems": problems})
     shown = towpath("status").stdout
     assert "! https://git.example.org/a.git: cannot be reached" in shown
-    assert "! configuration: p.yaml:3: bad" in shown
+    assert "! configuration: p.yaml:3: bad\n" in shown
+    assert f"! configuration: 2 warnings, see {server.address}/configuration\n" in shown
+    assert "odd" not in shown
+    server.gets("/configuration", {"problems": problems[:2]})
+    assert "! configuration: 1 warning, see" in towpath("status").stdout
 
 
 def test_status_of_an_empty_installation_says_what_to_do(
