@@ -24,7 +24,7 @@ def draw(out: Console, plan: client.Document) -> None:
     for repository in plan["repositories"]:
         _repository(out, repository)
     out.print()
-    settled.draw(out, plan["policy"], losers=False)
+    settled.draw(out, plan["policy"])
 
 
 def can_be_made(plan: client.Document) -> bool:

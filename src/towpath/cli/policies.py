@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from towpath.cli import client, flags, options, output, settled, times
+from towpath.cli import client, flags, look, options, output, settled, times
 
 app = typer.Typer(
     cls=flags.Group, help="Policies: what is in force for an environment.", no_args_is_help=True
@@ -46,7 +46,8 @@ def _draw(out: Console, found: client.Document) -> None:
     if len(several := found.get("flows", ())) > 1:
         output.say(f"Several flows lead there: {', '.join(several)}. Choose one with --flow.")
     out.print()
-    settled.draw(out, found["settings"], losers=True)
+    settled.draw(out, found["settings"])
+    settled.draw_lost(out, found["settings"])
     for hook in found.get("hooks", ()):
         out.print(f"hook {hook['name']}: {hook['value']} ({hook['origin']})")
     if (windows := found.get("windows")) and windows["windows"]:
@@ -55,14 +56,12 @@ def _draw(out: Console, found: client.Document) -> None:
 
 
 def _draw_windows(out: Console, of: client.Document) -> None:
-    table = output.table("WINDOW", "WHEN", "FOR", "ZONE", "NOW", "FROM", "WHY")
-    table.columns[1].overflow = "fold"  # a rule is one long word
     for one in of["windows"]:
         window, now = one["window"], "on" if one["on"] else "off"
         lasts = settled.value("duration_seconds", window["duration_seconds"])
-        where = (window["timezone"], now, one["origin"], window["description"])
-        table.add_row(window["kind"], window["rrule"], lasts, *where)
-    out.print(table)
+        why = f": {window['description']}" if window["description"] else ""
+        out.print(f"{window['kind']} window, {now} now ({one['origin']}){why}")
+        out.print(Text(f"  {window['rrule']} for {lasts}, {window['timezone']}", look.SECONDARY))
     state = "may act now" if of["open"] else "may not act now"
     change = times.seen(of["changes_at"])
     word = "closes" if of["open"] else "opens"

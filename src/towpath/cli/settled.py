@@ -15,17 +15,29 @@ DURATIONS = frozenset(
 )
 
 
-def draw(out: Console, settings: Sequence[Mapping[str, Any]], losers: bool) -> None:
-    """A line for each setting; below it, if asked, the values that lost and why."""
-    losers = losers and any(one["lost"] for one in settings)
-    table = output.table("SETTING", "VALUE", "FROM", *(("WHY NOT",) if losers else ()))
+def draw(out: Console, settings: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each setting."""
+    table = output.table("SETTING", "VALUE", "FROM")
+    table.columns[-1].overflow = "fold"
     for one in settings:
-        name, why = one["name"], ("",) if losers else ()
-        table.add_row(_as_written(name), value(name, one["value"]), one["origin"], *why)
-        for lost in one["lost"] if losers else ():
-            given = value(name, lost["value"])
-            table.add_row("", given, lost["origin"], lost["why"], style=look.SECONDARY)
+        table.add_row(_as_written(one["name"]), value(one["name"], one["value"]), one["origin"])
     out.print(table)
+
+
+def draw_lost(out: Console, settings: Sequence[Mapping[str, Any]]) -> None:
+    """The values that lost, and why, in words that may be long."""
+    table = output.table("WHY NOT", "")
+    table.columns[-1].overflow = "fold"
+    for one in settings:
+        for lost in one["lost"]:
+            given = value(one["name"], lost["value"])
+            table.add_row(
+                _as_written(one["name"]),
+                Text.assemble(given, f" ({lost['origin']}): {lost['why']}"),
+            )
+    if table.rows:
+        out.print()
+        out.print(table)
 
 
 def value(name: str, given: Any) -> Text:
