@@ -9,11 +9,11 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
-from starlette.middleware.gzip import GZipMiddleware
 
 from towpath.api import access, documentation, errors, interface, query
 from towpath.api.idempotency import Idempotency
 from towpath.api.metrics import Measuring, Metrics
+from towpath.api.packing import Packing
 from towpath.api.parts import Parts
 from towpath.api.routes import (
     configuration,
@@ -51,7 +51,7 @@ def create(parts: Parts) -> FastAPI:
     # A low level packs JSON to a tenth in a millisecond or two. What is told as it happens, events
     # and logs that grow, must not wait in there.
     app.add_middleware(
-        GZipMiddleware, minimum_size=1024, compresslevel=3, exclude_content_types=("text/*",)
+        Packing, minimum_size=1024, compresslevel=3, exclude_content_types=("text/*",)
     )
     app.add_middleware(Measuring, metrics=app.state.metrics)
     return app

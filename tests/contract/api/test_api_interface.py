@@ -66,12 +66,15 @@ async def test_a_hashed_file_is_kept_for_ever_and_sent_packed_to_who_takes_that(
     async with _client(_app(built)) as client:
         plain = await client.get("/assets/main-1a2b.js", headers={"accept-encoding": "identity"})
         less = await client.get("/assets/main-1a2b.js", headers={"accept-encoding": "gzip"})
+        none = {"accept-encoding": "gzip;q=0, br;q=0.0"}
+        refused = await client.get("/assets/main-1a2b.js", headers=none)
         better = {"accept-encoding": "gzip, br;q=1"}
         async with client.stream("GET", "/assets/main-1a2b.js", headers=better) as best:
             packed = b"".join([part async for part in best.aiter_raw()])
     assert "immutable" in plain.headers["cache-control"]
     assert plain.headers["content-type"].startswith("text/javascript")
-    assert plain.content == less.content == SCRIPT
+    assert plain.content == less.content == refused.content == SCRIPT
+    assert "content-encoding" not in refused.headers
     assert less.headers["content-encoding"] == "gzip"
     assert (best.headers["content-encoding"], packed) == ("br", b"br")
 

@@ -59,6 +59,26 @@ async def test_a_long_answer_is_the_same_packed_or_not(engine: AsyncEngine) -> N
     assert [answer.headers["vary"] for answer in (plain, packed)] == ["Accept-Encoding"] * 2
 
 
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip;q=0", False),
+        ("br, GZIP ; Q=0.000", False),
+        ("gzip; q=0, identity", False),
+        ("br;q=0, gzip;q=0.001", True),
+        ("gzip;q=1.0", True),
+        ("", False),
+    ],
+)
+async def test_nothing_is_packed_for_who_refuses_that(
+    engine: AsyncEngine, accepted: str, packed: bool
+) -> None:
+    await world.add(engine, *(world.a_release(n) for n in range(1, 10)))
+    async with _site(engine) as client:
+        answer = await client.get(RELEASES, headers={"Accept-Encoding": accepted})
+    assert ("content-encoding" in answer.headers) is packed
+
+
 async def test_a_short_answer_is_sent_as_it_is(engine: AsyncEngine) -> None:
     async with _site(engine) as client:
         for path in ("/api/v1/me", RELEASES, "/api/v1/releases/nobody-1"):
