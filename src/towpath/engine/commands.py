@@ -20,6 +20,7 @@ from towpath.domain import (
 from towpath.domain.release import Release, Trigger
 from towpath.domain.wishes import Refused
 from towpath.engine import behind, lines
+from towpath.engine.discovery import without_unmatched
 from towpath.engine.inforce import InForce
 from towpath.engine.observe import Observer
 from towpath.engine.planning import Planner
@@ -189,6 +190,7 @@ class EngineCommands:
             found = await self._reader.read(config, product, environment, revisions)
         except OutsideError as error:
             raise _refused(error.reason.sentence) from None
+        found = without_unmatched(found, await self._store.landed_in(product, environment))
         if found.wrong:
             component, reason = next(iter(found.wrong.items()))
             raise _refused(f"{component}: {reason.sentence}")

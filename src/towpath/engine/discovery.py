@@ -222,7 +222,7 @@ def _selects_nothing(component: str, file: str, json_path: str) -> Reason:
     where = f"{json_path} in {file}" if json_path else file
     return Reason(
         Code.VALUE_MISSING,
-        f"{component}: {where} selects nothing in the trigger environment",
+        f"{where} of {component} selects nothing in the trigger environment",
         {"component": component, "file": file, "path": json_path},
         advice="Correct the promotion template, or add the value.",
     )

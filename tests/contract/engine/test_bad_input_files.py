@@ -9,6 +9,7 @@ import real_world
 from real_world import said, source, template, values
 from towpath.domain.reasons import Code
 from towpath.domain.status import Status
+from towpath.domain.wishes import Refused
 
 NOT_UTF8 = b'image:\n  tag: "1.1.0"\n  owner: J\xf6rg\n'
 TWICE = 'image:\n  tag: "1.1.0"\n  tag: "1.2.0"\n'
@@ -41,6 +42,23 @@ async def test_a_file_that_cannot_be_read_in_the_trigger_environment_is_shown_an
         (made,) = await w.look()
         await w.succeeded(made)
         assert await w.troubles() == []
+
+
+async def test_what_selects_nothing_is_not_released_by_hand_either_and_keeps_its_change(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    w.shop.commit({"shop/dev/other.yaml": values("1.0.0")})
+    w.write("template.yaml", template("tag", {"nowhere.yaml": ["$.image.tag"]}))
+    async with w.working(database_url):
+        w.shop.commit({"shop/dev/values.yaml": values("1.1.0")})
+        assert await w.look() == []
+        with pytest.raises(Refused, match=r"nowhere.yaml of api selects nothing"):
+            await w.engine.commands.create("shop", "", "", "ada")
+        w.write("template.yaml", template("tag", {"values.yaml": ["$.image.tag"]}))
+        await w.until_in_force()
+        (made,) = await w.look()
+        await w.succeeded(made)
 
 
 async def test_a_file_that_is_broken_later_makes_no_release_until_it_is_mended(
