@@ -47,6 +47,7 @@ describe("what happens", () => {
     expect([old("notes", "shop-1", "qa", ""), look.mock.calls.length]).toEqual([false, 1]);
 
     live.noted("shop-2");
+    await vi.advanceTimersByTimeAsync(0);
     expect([old("notes", "shop-1", "qa", ""), old("notes", "shop-2", "qa", "")]).toEqual([false, true]);
     cache.setQueryData(["notes", "shop-2", "qa", ""], {});
 

@@ -100,7 +100,7 @@ export class Live {
   }
 
   private async refetch(queryKey: readonly string[]): Promise<void> {
-    if (this.cache.isFetching({ queryKey })) await this.arrived(queryKey);
+    await this.arrived(queryKey);
     return this.cache.invalidateQueries({ queryKey }, { cancelRefetch: false });
   }
 

@@ -13,14 +13,15 @@ import { Grid, useInSight } from "../kit/Grid";
 import { Icon } from "../kit/Icon";
 import { SearchField } from "../kit/SearchField";
 import { Answer, Empty, LoadingRows, MoreComing } from "../kit/states";
-import { STATUSES, word } from "../kit/status";
+import { standing, STATUSES, word } from "../kit/status";
 import { Moment } from "../kit/Time";
 import { setDuration } from "../kit/times";
 import type { Range } from "../kit/columns";
 import { LockDialog, unlock } from "../product/dialogs";
-import { EnvironmentGlyph, standing, versionOf } from "../products/Products";
+import { EnvironmentGlyph, versionOf } from "../products/Products";
 import { usePage } from "../shell/page";
 import { inWords } from "./rules";
+import { found } from "./sought";
 
 const ROW = 52;
 const COLUMN = 172;
@@ -78,27 +79,10 @@ function Overview({ environments, products, more }: OverviewProps) {
     });
   const status = STATUSES.find((each) => each === show);
   const onlyLocked = show === "locked";
-  const matching = useMemo(() => {
-    const found = environments.filter((each) => each.name.toLowerCase().includes(q.toLowerCase()));
-    return found.length ? found : environments;
-  }, [environments, q]);
-  const named = new Set(matching.map((column) => column.name));
-  const wanted = (of: ProductEnvironment) =>
-    named.has(of.name) && (!status || standing(of) === status) && (!onlyLocked || of.locked);
-  const byName = environments.some((each) => each.name.toLowerCase().includes(q.toLowerCase()));
-  const rows = products.filter(
-    (product) =>
-      product.environments.some(wanted) && (byName || product.name.toLowerCase().includes(q.toLowerCase())),
+  const { rows, columns } = useMemo(
+    () => found(environments, products, { q, status, onlyLocked }),
+    [environments, products, q, status, onlyLocked],
   );
-  // Who looks for something sees its environments beside each other, not where all are in a row.
-  const looksFor = Boolean(q || status || onlyLocked);
-  const places = looksFor
-    ? [...new Set(rows.flatMap((row) => row.environments.filter(wanted).map((each) => each.name)))].join("\n")
-    : null;
-  const columns = useMemo(() => {
-    const here = places === null ? null : new Set(places.split("\n"));
-    return here ? matching.filter((column) => here.has(column.name)) : matching;
-  }, [matching, places]);
   return (
     <>
       <div className="head">

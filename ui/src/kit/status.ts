@@ -1,6 +1,6 @@
 /** The words of status, worst first as the server ranks them, and in the order of counters. */
 
-import type { Status } from "../api/schema";
+import type { ProductEnvironment, Status } from "../api/schema";
 
 export const STATUSES: readonly Status[] = [
   "succeeded",
@@ -30,4 +30,9 @@ export const ENDED: ReadonlySet<Status> = new Set<Status>([
 
 export function word(status: Status): string {
   return status.charAt(0).toUpperCase() + status.slice(1);
+}
+
+/** How an environment stands: what is on its way there, else what came last. */
+export function standing(of: ProductEnvironment): Status | null {
+  return of.on_its_way[0]?.status ?? of.status;
 }

@@ -5,14 +5,14 @@ import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { memo, useMemo } from "react";
 import * as queries from "../api/queries";
-import type { FlowItem, ProductEnvironment, ProductItem, Status } from "../api/schema";
+import type { FlowItem, ProductEnvironment, ProductItem } from "../api/schema";
 import { Glyph, StatusWord } from "../kit/Glyph";
 import { Go, productPath, releasePath } from "../kit/Go";
 import { Grid, useInSight } from "../kit/Grid";
 import { Person } from "../kit/Person";
 import { SearchField } from "../kit/SearchField";
 import { Answer, Empty, LoadingRows, MoreComing } from "../kit/states";
-import { NEEDS_SOMEONE, word } from "../kit/status";
+import { NEEDS_SOMEONE, standing, word } from "../kit/status";
 import { Ago, Moment } from "../kit/Time";
 import { between, parallel, type Stretch } from "../kit/track";
 import { Track } from "../kit/Track";
@@ -393,11 +393,6 @@ function Strip({ item, places, flow, width, range }: Omit<RowProps, "roomy">) {
       }))}
     />
   );
-}
-
-/** How an environment stands: what is on its way there, else what came last. */
-export function standing(of: ProductEnvironment): Status | null {
-  return of.on_its_way[0]?.status ?? of.status;
 }
 
 export function EnvironmentGlyph({ of }: { readonly of: ProductEnvironment }) {
