@@ -441,3 +441,28 @@ def test_a_page_of_nothing_leads_to_the_list_of_what_there_is(page: Page, site: 
     page.goto("/releases/nobody-1")
     page.get_by_role("link", name="All releases").click()
     expect(page.get_by_role("heading", name="Releases")).to_be_visible()
+
+
+# Whatever a key moves, it has moved by then.
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def test_keys_of_a_page_rest_while_something_lies_over_it(page: Page, site: web.Site) -> None:
+    release = site.push("webshop")
+    page.goto("/releases")
+    row = page.get_by_role("link", name=re.compile(f"^{release} "))
+    expect(row).to_be_visible()
+    theme = page.get_by_role("button", name="Theme")
+    for opens, over in (("Shift+?", "dialog"), ("", "menu")):
+        page.keyboard.press(opens) if opens else theme.press("Enter")
+        expect(page.get_by_role(over)).to_be_visible()
+        for key in ("j", "k", "/", "Shift+?"):
+            page.keyboard.press(key)
+            page.evaluate(TWO_FRAMES)
+        expect(page.locator("[role=dialog], [role=menu]")).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role(over)).to_have_count(0)
+        expect(page.locator(".grid-row.at")).to_have_count(0)
+        expect(page.get_by_label("Search releases")).not_to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator("[data-row='0']")).to_be_focused()

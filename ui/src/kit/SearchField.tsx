@@ -1,7 +1,7 @@
 /** The field that searches a list: `/` goes there, `Esc` leaves it so that the page's keys work again. */
 
-import { useHotkeys } from "@mantine/hooks";
 import { useRef } from "react";
+import { usePageKeys } from "./focus";
 import { Icon } from "./Icon";
 
 interface SearchFieldProps {
@@ -14,7 +14,7 @@ interface SearchFieldProps {
 export function SearchField({ label, hint, value, change }: SearchFieldProps) {
   const field = useRef<HTMLInputElement>(null);
   const go = () => field.current?.focus();
-  useHotkeys([
+  usePageKeys([
     ["/", go],
     ["shift+/", go],
   ]);

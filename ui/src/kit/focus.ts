@@ -1,6 +1,6 @@
-/** Where the focus goes when what had it is gone; and what `Esc` closes. */
+/** Where the focus goes when what had it is gone; and which keys the page takes, and when. */
 
-import { useHotkeys } from "@mantine/hooks";
+import { type HotkeyItem, useHotkeys } from "@mantine/hooks";
 import { type RefObject, useEffect, useRef } from "react";
 
 /** Give the focus back, when this goes and takes it along, to what had it before this came. */
@@ -30,13 +30,20 @@ export function useStepFocus(within: RefObject<HTMLElement | null>, step: string
   }, [within, step]);
 }
 
-/** `Esc` closes this, unless it closes a dialog over it. */
+const OVER = "[role=dialog], [role=menu]";
+
+/** Keys of the page itself: they rest while a dialog or a menu lies over it. */
+export function usePageKeys(keys: readonly (readonly [key: string, does: () => void])[]): void {
+  useHotkeys(keys.map(([key, does]): HotkeyItem => [key, () => document.querySelector(OVER) ?? does()]));
+}
+
+/** `Esc` closes this, unless it closes what lies over it, which may be gone by now. */
 export function useEscape(close: () => void): void {
   useHotkeys([
     [
       "Escape",
       ({ target }) => {
-        if (!(target instanceof Element && target.closest("[role=dialog]"))) close();
+        if (!(target instanceof Element && target.closest(OVER))) close();
       },
     ],
   ]);

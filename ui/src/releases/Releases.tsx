@@ -1,12 +1,13 @@
 /** The list of releases: newest first, one column for each environment, filters in the address. */
 
-import { useDebouncedValue, useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import * as queries from "../api/queries";
 import type { ReleaseItem, Status } from "../api/schema";
 import { Filter } from "../kit/Filter";
+import { usePageKeys } from "../kit/focus";
 import { Glyph } from "../kit/Glyph";
 import { Grid, useInSight } from "../kit/Grid";
 import { Icon } from "../kit/Icon";
@@ -414,7 +415,7 @@ function useRowKeys(count: number, show: (index: number) => void): number {
       document.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus({ preventScroll: true }),
     );
   };
-  useHotkeys([
+  usePageKeys([
     ["j", () => move(1)],
     ["k", () => move(-1)],
   ]);

@@ -8,6 +8,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { callMyself, identity } from "../api/client";
 import * as queries from "../api/queries";
 import { Dialog, Field } from "../kit/dialogs";
+import { usePageKeys } from "../kit/focus";
 import { Icon, type IconName } from "../kit/Icon";
 import { initials } from "../kit/Person";
 import { Reports } from "../kit/reports";
@@ -54,7 +55,7 @@ export function Shell() {
   const find = () => setTimeout(() => !isTyping() && setFinding(true));
   const ask = () => setAsking(true);
   // Where one types a sign with Shift depends on the keyboard.
-  useHotkeys([
+  usePageKeys([
     ["/", find],
     ["shift+/", find],
     ["?", ask],

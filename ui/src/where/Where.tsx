@@ -1,11 +1,11 @@
 /** Where is my change? A commit, pull request, image or issue, and every environment's answer. */
 
-import { useHotkeys } from "@mantine/hooks";
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
 import * as queries from "../api/queries";
 import type { EnvironmentAt, Found, ProductAt, TraceDocument } from "../api/schema";
+import { usePageKeys } from "../kit/focus";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
 import { tell, tellProblem } from "../kit/reports";
@@ -40,7 +40,7 @@ function Ask({ known: shown, found }: { readonly known: string; readonly found: 
   const field = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
   const go = () => field.current?.select();
-  useHotkeys([
+  usePageKeys([
     ["/", go],
     ["shift+/", go],
   ]);
