@@ -466,3 +466,12 @@ def test_keys_of_a_page_rest_while_something_lies_over_it(page: Page, site: web.
         expect(page.get_by_label("Search releases")).not_to_be_focused()
     page.keyboard.press("j")
     expect(page.locator("[data-row='0']")).to_be_focused()
+
+
+def test_a_dialog_of_a_graph_takes_every_letter(page: Page, site: web.Site) -> None:
+    page.goto(f"/releases/{site.push('webshop')}")
+    node = page.get_by_role("article", name=re.compile("^prod-eu"))
+    node.get_by_role("button", name="Approve prod-eu").click()
+    comment = page.get_by_role("dialog").get_by_role("textbox")
+    comment.press_sequentially("fit for 10 + 2 - fine")
+    expect(comment).to_have_value("fit for 10 + 2 - fine")

@@ -126,6 +126,8 @@ function Drawn({ boxes, edges, draw, focus, chosen, plain, layout, children }: G
   }, []);
   const pressed = useCallback(
     (event: KeyboardEvent) => {
+      // What is typed into a dialog that a node opened comes here, too, though it lies elsewhere.
+      if (!event.currentTarget.contains(event.target as Element)) return;
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const pan = PANS[event.key];
       if (pan) {
