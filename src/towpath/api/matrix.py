@@ -4,7 +4,7 @@ Everything for a page of products is read in a few queries, whatever their numbe
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,14 @@ from towpath.api.schemas import products as shown
 from towpath.api.schemas.configuration import LockShown, TroubleShown
 from towpath.api.schemas.releases import ImageShown, ReleaseInShort
 from towpath.domain import facts
-from towpath.domain.catalog import Catalog, Environment, Product
+from towpath.domain.catalog import Catalog, Environment, Product, promotable_sources
 from towpath.domain.status import Status
 from towpath.storage.board import Board
 from towpath.storage.listing import Listed
 from towpath.storage.overview import Landed, Trouble
 from towpath.storage.queries import Queries
+
+Subject = tuple[str, str]  # what is in trouble: a scope, and the name within it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,14 @@ async def items(
     queries: Queries, catalog: Catalog, names: Sequence[str]
 ) -> list[shown.ProductItem]:
     """The products of these names, as rows."""
-    known = await _ask(queries, names, await queries.locks())
+    known = await _ask(queries, catalog, names, await queries.locks())
     return [shown.ProductItem(**_item(catalog, catalog.products[name], known)) for name in names]
 
 
 async def document(queries: Queries, catalog: Catalog, of: Product) -> shown.ProductDocument:
     """All of one product."""
     locks = await queries.locks()
-    known = await _ask(queries, [of.name], locks)
+    known = await _ask(queries, catalog, [of.name], locks)
     holders = [stage for stage in await queries.stages(of.name) if stage.holder]
     landed = await queries.landed([of.name])
     brought = await queries.listed(sorted({part.release for part in landed if part.release}))
@@ -59,14 +61,34 @@ async def document(queries: Queries, catalog: Catalog, of: Product) -> shown.Pro
     )
 
 
-async def _ask(queries: Queries, names: Sequence[str], locks: Sequence[facts.Lock]) -> _Known:
+async def _ask(
+    queries: Queries, catalog: Catalog, names: Sequence[str], locks: Sequence[facts.Lock]
+) -> _Known:
     locked = defaultdict[str, set[str]](set)
     for lock in locks:
         locked[lock.environment].add(lock.product)
-    troubles = defaultdict[str, list[Trouble]](list)
-    for trouble in await queries.troubles():
-        troubles[trouble.subject].append(trouble)
+    troubles = _by_product(catalog, await queries.troubles())
     return _Known(await queries.latest(names), await queries.board(names), locked, troubles)
+
+
+def _by_product(catalog: Catalog, troubles: Sequence[Trouble]) -> Mapping[str, Sequence[Trouble]]:
+    """What is wrong with each product, with its components, and with what they are read from."""
+    known = {(trouble.scope, trouble.subject): trouble for trouble in troubles}
+    found = defaultdict[str, dict[Subject, Trouble]](dict)
+    for product, subject in _subjects(catalog) if known else ():
+        if subject in known:
+            found[product][subject] = known[subject]
+    return {product: tuple(of.values()) for product, of in found.items()}
+
+
+def _subjects(catalog: Catalog) -> Iterator[tuple[str, Subject]]:
+    for product in catalog.products:
+        yield product, ("product", product)
+    for one in catalog.applications:
+        yield one.product, ("component", f"{one.product}/{one.environment}/{one.component}")
+        for _, source, _ in promotable_sources(one):
+            yield one.product, ("repository", source.repository)
+            yield one.product, ("branch", f"{source.repository} {source.revision or 'HEAD'}")
 
 
 def _item(catalog: Catalog, of: Product, known: _Known) -> dict[str, Any]:

@@ -265,6 +265,26 @@ async def test_a_diff_is_between_the_landed_commit_and_the_one_before(site: Site
     assert await site.problem("/releases/checkout-1/diff") == (422, "invalid_request")
 
 
+async def test_a_product_shows_the_trouble_of_all_it_is_read_from(site: Site) -> None:
+    subjects = {
+        ("component", "checkout/dev/api"): "$.tag selects nothing",
+        ("component", "search/dev/api"): "not mine",
+        ("repository", world.GITOPS): "no route",
+        ("repository", "https://git.example.com/other"): "not mine either",
+        ("branch", f"{world.GITOPS} HEAD"): "no branch HEAD",
+    }
+    async with site.engine.begin() as connection:
+        for (scope, subject), why in subjects.items():
+            reason = codec.dump_reason(Reason(Code.VALUE_MISSING, why))
+            row = {"scope": scope, "subject": subject, "reason": reason}
+            await connection.execute(sa.insert(tables.trouble).values(**row))
+    of_one = (await site.get("/products/checkout"))["trouble"]
+    shown = {one["reason"]["sentence"] for one in of_one}
+    assert shown == {"$.tag selects nothing", "no route", "no branch HEAD"}
+    listed, _ = (await site.get("/products"))["items"]
+    assert listed["trouble"] == of_one
+
+
 async def test_products_show_what_landed_where_and_what_is_on_its_way(site: Site) -> None:
     old = world.brought(world.a_release(1), dev=Status.SUCCEEDED, qa=Status.SUCCEEDED)
     new = world.brought(world.a_release(2), dev=Status.SUCCEEDED, qa=Status.RUNNING)
