@@ -210,16 +210,14 @@ class EngineCommands:
             product, flow.trigger_environment, (p.branch for p in found.parts.values())
         )
         commits = await self._changes(product, flow.trigger_environment, found)
-        made = await self._make(
-            product,
-            flow,
-            found,
-            commits,
-            actor,
-            Trigger.HEAD,
-            line,
-            expected,
-            flow.trigger_environment,
+
+        def build(n: int, at: datetime) -> tuple[Release, events.Event]:
+            origin = creation.Origin(product, n, Trigger.HEAD, actor, at, found.parts)
+            made = creation.along(flow, origin, self._in_force.catalog, line, commits)
+            return made, _created(made, commits[0].subject)
+
+        made = await self._store.create(
+            product, build, expected, flow.trigger_environment, actor, found.bodies
         )
         if made is None:
             raise Refused("just_released", "a new commit came in this moment; ask again")
@@ -229,21 +227,18 @@ class EngineCommands:
         self, product: str, flow: catalog.Flow, found: Found, present: Found, actor: str
     ) -> Release:
         """A release of a revision: on no line, so it takes turns and supersedes nobody."""
-        shown = content.changed(present.parts, found.parts)
+        elsewhere = bool(content.changed(present.parts, found.parts))
         part = max(found.parts.values(), key=lambda p: (p.revision, p.repository))
         named = behind.as_trigger(await self._git.commit(part.repository, part.revision), part)
-        made = await self._make(
-            product,
-            flow,
-            found,
-            (named,),
-            actor,
-            Trigger.REVISION,
-            "",
-            {},
-            "",
-            elsewhere=bool(shown),
-        )
+
+        def build(n: int, at: datetime) -> tuple[Release, events.Event]:
+            origin = creation.Origin(product, n, Trigger.REVISION, actor, at, found.parts)
+            made = creation.along(flow, origin, self._in_force.catalog, "", (named,))
+            if elsewhere:
+                made = creation.not_deployed(made, named.sha)
+            return made, _created(made, named.subject)
+
+        made = await self._store.create(product, build, {}, "", actor, found.bodies)
         assert made is not None
         return made
 
@@ -260,31 +255,6 @@ class EngineCommands:
         commit, part = max(newest, key=lambda one: one[0].committed_at)
         carried = await behind.carried(self._store, commit)
         return (behind.as_trigger(commit, part), *carried)
-
-    async def _make(
-        self,
-        product: str,
-        flow: catalog.Flow,
-        found: Found,
-        commits: tuple[release.TriggerCommit, ...],
-        actor: str,
-        trigger: Trigger,
-        line: str,
-        expected: Mapping[str, str],
-        lands_in: str,
-        *,
-        elsewhere: bool = False,
-    ) -> Release | None:
-        config = self._in_force.catalog
-
-        def build(n: int, at: datetime) -> tuple[Release, events.Event]:
-            origin = creation.Origin(product, n, trigger, actor, at, found.parts)
-            made = creation.along(flow, origin, config, line, commits)
-            if elsewhere:
-                made = creation.not_deployed(made, commits[0].sha)
-            return made, _created(made, commits[0].subject)
-
-        return await self._store.create(product, build, expected, lands_in, actor, found.bodies)
 
     # --- a release from one environment to another -------------------------------------------
     async def promote(

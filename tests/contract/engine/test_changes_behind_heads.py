@@ -5,7 +5,7 @@ from dataclasses import replace
 import engine_world
 from engine_world import REPO, World, world
 from towpath.domain import catalog
-from towpath.domain.release import Release, Trigger
+from towpath.domain.release import Release, Role, Trigger
 from towpath.domain.status import Status
 
 WITH_QA_FLOW = "from-qa"
@@ -61,3 +61,17 @@ async def test_a_release_of_a_revision_names_the_revision_that_was_asked_for(
         made = await w.engine.commands.create("shop", head, "", "ada")
         assert made.commit is not None
         assert (made.trigger, made.commit.sha) == (Trigger.REVISION, head)
+
+
+async def test_a_revision_that_its_trigger_environment_does_not_hold_is_its_source(
+    database_url: str,
+) -> None:
+    async with world(database_url) as w:
+        old, _ = await _promoted(w)
+        w.push("1.2.0")
+        await w.engine.observer.look()
+        made = await w.engine.commands.create("shop", old, "", "ada")
+        assert (made.promotions[0].role, made.version) == (Role.SOURCE, "1.1.0")
+        head = w.git.history(REPO)[0].sha
+        made = await w.engine.commands.create("shop", head, "", "ada")
+        assert (made.promotions[0].role, made.version) == (Role.TRIGGER, "1.2.0")
