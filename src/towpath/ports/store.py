@@ -186,10 +186,6 @@ class Store(Protocol):
         """The bodies of whole files, by SHA-256."""
         ...
 
-    async def keep_bodies(self, bodies: Mapping[str, bytes]) -> None:
-        """Keep bodies of whole files by their SHA-256."""
-        ...
-
     # --- what landed -------------------------------------------------------------------------
     async def landed_in(self, product: str, environment: str) -> Mapping[str, LandedPart]:
         """What landed in one environment of the product, for each component."""

@@ -129,14 +129,6 @@ class PostgresStore:
             return {}
         return await self._database.run(lambda c: creation.bodies(c, digests))
 
-    async def keep_bodies(self, bodies: Mapping[str, bytes]) -> None:
-        """See the port."""
-
-        async def work(connection: Connection) -> None:
-            creation.keep(connection, bodies)
-
-        await self._database.transact(work)
-
     async def landed_in(self, product: str, environment: str) -> Mapping[str, LandedPart]:
         """See the port."""
         return await self._database.run(lambda c: landings.present(c, product, environment))

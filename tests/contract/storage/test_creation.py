@@ -191,7 +191,7 @@ async def test_bodies_come_back_and_are_kept_once(stored: Stored) -> None:
     bodies = {f"digest-{i}": bytes([i]) * 100 for i in range(40)}
     backwards = dict(reversed(bodies.items()))
     await asyncio.gather(
-        *(stored.store.keep_bodies(backwards if i % 2 else bodies) for i in range(8))
+        *(stored.store.found("checkout", 0, {}, backwards if i % 2 else bodies) for i in range(8))
     )
     assert await stored.store.bodies([*bodies, "unknown"]) == bodies
     assert await stored.store.bodies([]) == {}

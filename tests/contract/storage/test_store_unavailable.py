@@ -240,7 +240,7 @@ async def test_what_was_rolled_back_for_a_deadlock_is_done_again(stored: Stored)
 async def _fill(store: PostgresStore) -> None:
     body = os.urandom(1 << 20)
     for number in range(64):
-        await store.keep_bodies({f"digest-{number}": body})
+        await store.found("checkout", 0, {}, {f"digest-{number}": body})
 
 
 @pytest.fixture
@@ -275,7 +275,7 @@ async def test_a_full_disk_is_unavailable_and_what_was_recorded_stays(small_disk
             await own.ensure()
             await _works_again(stored)
             assert await stored.release(made.id) == made
-            await stored.store.keep_bodies({"after": b"it"})
+            await stored.store.found("checkout", 0, {}, {"after": b"it"})
             assert await stored.store.bodies(["after"]) == {"after": b"it"}
     finally:
         await own.stop()
