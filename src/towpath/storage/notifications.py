@@ -7,12 +7,12 @@ connection is: after a new one, and now and then without any word, the listener 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import NamedTuple
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from towpath.storage import database
 
@@ -34,28 +34,38 @@ class Word(NamedTuple):
 
 
 async def wakes(
-    engine: AsyncEngine, channel: str = EVENTS, silence: float = LONGEST_SILENCE_S
+    url: sa.URL | str, channel: str = EVENTS, silence_s: float = LONGEST_SILENCE_S
 ) -> AsyncIterator[None]:
     """Yield whenever there may be news: at the start, on a notification, after a reconnection.
 
     Holds one connection beside the pool. Never ends and never raises because of the database.
     """
-    async for _ in words(engine, (channel,), silence):
+    async for _ in words(url, (channel,), silence_s):
         yield
 
 
 async def words(
-    engine: AsyncEngine, channels: Sequence[str], silence: float = LONGEST_SILENCE_S
-) -> AsyncIterator[Word | None]:
+    url: sa.URL | str,
+    channels: Sequence[str],
+    silence_s: float = LONGEST_SILENCE_S,
+    answer_within_s: float = ANSWER_WITHIN_S,
+) -> AsyncGenerator[Word | None]:
     """As `wakes`, with what was said on which of the channels; None for a silence."""
     delay = FIRST_DELAY_S
     while True:
         try:
-            async with await _listening(engine, channels) as connection:
+            async with await psycopg.AsyncConnection.connect(
+                **database.terms(sa.make_url(url)), autocommit=True, prepare_threshold=None
+            ) as connection:
+                for channel in channels:
+                    async with asyncio.timeout(answer_within_s):
+                        await connection.execute(
+                            sql.SQL("LISTEN {}").format(sql.Identifier(channel))
+                        )
                 delay = FIRST_DELAY_S
                 for channel in channels:
                     yield Word(channel, "")
-                async for word in _words(connection, silence):
+                async for word in _words(connection, silence_s, answer_within_s):
                     yield word
         except (psycopg.Error, OSError) as error:
             logger.warning("No word from the database (%s); connecting again", error)
@@ -63,23 +73,16 @@ async def words(
         delay = min(delay * 2, LONGEST_DELAY_S)
 
 
-async def _listening(engine: AsyncEngine, channels: Sequence[str]) -> psycopg.AsyncConnection:
-    connection = await psycopg.AsyncConnection.connect(
-        **database.terms(engine.url), autocommit=True, prepare_threshold=None
-    )
-    for channel in channels:
-        await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-    return connection
-
-
-async def _words(connection: psycopg.AsyncConnection, silence: float) -> AsyncIterator[Word | None]:
+async def _words(
+    connection: psycopg.AsyncConnection, silence_s: float, answer_within_s: float
+) -> AsyncIterator[Word | None]:
     """Each word of the notifications that have come together once; or nothing, for a silence."""
     while True:
-        news = connection.notifies(timeout=silence, stop_after=1)
+        news = connection.notifies(timeout=silence_s, stop_after=1)
         heard = {Word(each.channel, each.payload) async for each in news}
         if not heard:
             # A dead peer says nothing either: only an answer shows that the connection lives.
-            async with asyncio.timeout(ANSWER_WITHIN_S):
+            async with asyncio.timeout(answer_within_s):
                 await connection.execute("SELECT 1")
         for word in heard or (None,):
             yield word

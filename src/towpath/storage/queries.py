@@ -136,7 +136,7 @@ class Queries:
 
     def wakes(self) -> AsyncIterator[None]:
         """Yields whenever there may be new events, on a connection of its own."""
-        return notifications.wakes(self._engine)
+        return notifications.wakes(self._engine.url)
 
     async def changes(self) -> AsyncIterator[Word]:
         """Yields the release whose runs or notes changed, without any event that tells it.
@@ -144,7 +144,7 @@ class Queries:
         Empty: look at all of this kind, something may be missed.
         """
         channels = (notifications.RUNS, notifications.NOTES)
-        async for word in notifications.words(self._engine, channels):
+        async for word in notifications.words(self._engine.url, channels):
             if word is not None:
                 yield word
 

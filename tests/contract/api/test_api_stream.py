@@ -130,7 +130,7 @@ async def test_a_lost_connection_to_the_database_loses_no_event(engine: AsyncEng
 
 
 async def test_who_listens_looks_now_and_then_without_any_word(engine: AsyncEngine) -> None:
-    words = notifications.wakes(engine, silence=0.05)
+    words = notifications.wakes(engine.url, silence_s=0.05)
     async with asyncio.timeout(20), aclosing(words):  # type: ignore[type-var]
         for _ in range(3):
             await anext(words)
