@@ -150,13 +150,9 @@ def release(document: Mapping[str, Any], option: str = "") -> Release:
 
 
 def _also_carries(carried: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Which releases come along to which environments; what is the same stands together."""
-    places: dict[tuple[tuple[str, ...], int], list[str]] = {}
-    for one in carried:
-        places.setdefault((tuple(one["releases"]), one["total"]), []).append(one["environment"])
     return tuple(
-        f"also carries {_named(releases, total)} to {', '.join(environments)}"
-        for (releases, total), environments in places.items()
+        f"also carries {_named(one['releases'], one['total'])} to {', '.join(one['environments'])}"
+        for one in carried
     )
 
 

@@ -68,10 +68,10 @@ _ENDED = [status.value for status in Status if status.ended]
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What a release also carries to one environment: `total` releases, the newest named, oldest
+    """What a release also carries to some environments: `total` releases, the newest named, oldest
     first."""
 
-    environment: str
+    environments: tuple[str, ...]
     releases: tuple[str, ...]
     total: int
 
@@ -79,10 +79,14 @@ class Carried:
 async def carried(
     connection: Connection, releases: Sequence[str]
 ) -> Mapping[str, tuple[Carried, ...]]:
-    """For each of the releases that carries others, which, in the order of its flow."""
+    """For each of the releases that carries others, which, in the order of its flow; what is the
+    same in several environments once."""
     asked = {"releases": list(releases), "ended": _ENDED}
-    found: dict[str, list[Carried]] = {}
+    found: dict[str, dict[tuple[tuple[str, ...], int], list[str]]] = {}
     for row in await connection.execute(_CARRIED, asked):
-        named = tuple(reversed(row.newest))
-        found.setdefault(row.release, []).append(Carried(row.environment, named, row.total))
-    return {release: tuple(places) for release, places in found.items()}
+        same = found.setdefault(row.release, {})
+        same.setdefault((tuple(reversed(row.newest)), row.total), []).append(row.environment)
+    return {
+        release: tuple(Carried(tuple(places), *which) for which, places in same.items())
+        for release, same in found.items()
+    }

@@ -43,8 +43,18 @@ async def test_what_never_came_to_an_environment_is_carried_there_by_the_next_th
     await world.land(fourth, "qa")
     await world.land(fourth, "prod")
     assert await _carried(world, first, second, third, fourth) == {
-        third.id: [Carried("qa", (second.id,), 1)],
-        fourth.id: [Carried("prod", (first.id, second.id, third.id), 3)],
+        third.id: [Carried(("qa",), (second.id,), 1)],
+        fourth.id: [Carried(("prod",), (first.id, second.id, third.id), 3)],
+    }
+
+
+async def test_what_is_carried_to_several_environments_is_told_once(world: World) -> None:
+    first, second, third = await _releases(world, 3)
+    for environment in ("qa", "prod"):
+        await world.land(second, environment)
+        await world.land(third, environment)
+    assert await _carried(world, second, third) == {
+        second.id: [Carried(("qa", "prod"), (first.id,), 1)]
     }
 
 
@@ -54,9 +64,9 @@ async def test_what_may_still_come_by_itself_is_carried_only_once_it_was_overtak
     first, second, third = await _releases(world, 3)
     assert await _carried(world, third) == {}
     await world.put_status(first, "qa", "failed")
-    assert await _carried(world, third) == {third.id: [Carried("qa", (first.id,), 1)]}
+    assert await _carried(world, third) == {third.id: [Carried(("qa",), (first.id,), 1)]}
     await world.land(third, "qa")
-    assert await _carried(world, third) == {third.id: [Carried("qa", (first.id, second.id), 2)]}
+    assert await _carried(world, third) == {third.id: [Carried(("qa",), (first.id, second.id), 2)]}
 
 
 async def test_what_does_not_go_on_itself_carries_nothing_on(world: World) -> None:
@@ -79,7 +89,7 @@ async def test_what_was_there_and_taken_back_came_by_itself_and_is_not_among_the
     await world.land(back, "prod")
     await world.land(fourth, "prod")
     assert await _carried(world, third, back, fourth) == {
-        third.id: [Carried("prod", (second.id,), 1)]
+        third.id: [Carried(("prod",), (second.id,), 1)]
     }
 
 
@@ -89,7 +99,7 @@ async def test_releases_of_another_line_are_not_carried(world: World) -> None:
     await _releases(world, 2, flow=other)
     [newer] = await _releases(world, 1)
     await world.land(newer, "prod")
-    assert await _carried(world, newer) == {newer.id: [Carried("prod", (mine.id,), 1)]}
+    assert await _carried(world, newer) == {newer.id: [Carried(("prod",), (mine.id,), 1)]}
 
 
 async def test_of_many_the_newest_are_named_and_all_are_counted(world: World) -> None:
@@ -97,4 +107,4 @@ async def test_of_many_the_newest_are_named_and_all_are_counted(world: World) ->
     *older, last = many
     await world.land(last, "prod")
     named = tuple(each.id for each in older[-MOST_NAMED:])
-    assert await _carried(world, last) == {last.id: [Carried("prod", named, MOST_NAMED + 2)]}
+    assert await _carried(world, last) == {last.id: [Carried(("prod",), named, MOST_NAMED + 2)]}

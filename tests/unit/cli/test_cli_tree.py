@@ -1,5 +1,6 @@
 """The picture of a release: nesting, reasons, and that it fits the terminal."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -147,16 +148,16 @@ def test_a_status_that_this_version_does_not_know_is_shown_as_a_word() -> None:
 
 
 def test_what_a_release_also_carries_is_told_together_where_it_is_the_same() -> None:
-    def carried(environment: str, *numbers: int, total: int = 0) -> canned.Document:
+    def carried(to: Sequence[str], *numbers: int, total: int = 0) -> canned.Document:
         named = [f"checkout-{n}" for n in numbers]
-        return {"environment": environment, "releases": named, "total": total or len(named)}
+        return {"environments": to, "releases": named, "total": total or len(named)}
 
     release = canned.release(
         "running",
         also_carries=[
-            carried("qa", 127),
-            carried("staging", 124, 127, total=9),
-            *(carried(name, 122, 123, 124) for name in ("prod-eu", "prod-us")),
+            carried(["qa"], 127),
+            carried(["staging"], 124, 127, total=9),
+            carried(["prod-eu", "prod-us"], 122, 123, 124),
         ],
     )
     assert [line for line in drawn(release) if "also" in line] == [

@@ -181,7 +181,11 @@ function Document({ notes, release, byComponent, sought, seek }: DocumentProps) 
           {!nothing && !byComponent && <Deployed notes={shown} />}
           {!isWhole(notes) && <Unknown notes={notes} />}
           {!isChosen(notes.base) && (
-            <AlsoCarries carries={release.also_carries.filter((each) => each.environment === notes.environment)}>
+            <AlsoCarries
+              carries={release.also_carries
+                .filter(({ environments }) => environments.includes(notes.environment))
+                .map((each) => ({ ...each, environments: [notes.environment] }))}
+            >
               : what they changed is counted here.
             </AlsoCarries>
           )}

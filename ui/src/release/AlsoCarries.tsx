@@ -15,7 +15,7 @@ export function AlsoCarries({ carries, children }: AlsoCarriesProps) {
   if (!carries.length) return null;
   return (
     <p className="also s12 t2">
-      {told.together(carries).map(({ environments, releases, total }) => (
+      {carries.map(({ environments, releases, total }) => (
         <span key={environments.join()}>
           Also carries{" "}
           {told.pieces(releases).map(({ before, release, words }) => (

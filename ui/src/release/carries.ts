@@ -1,24 +1,7 @@
-/** What a release also carries, in words: what is the same in several environments together. */
+/** What a release also carries, in words. */
 
 import type { AlsoCarried } from "../api/schema";
 import { listed } from "../kit/words";
-
-export interface Together {
-  readonly environments: readonly string[];
-  readonly releases: readonly string[];
-  readonly total: number;
-}
-
-export function together(carries: readonly AlsoCarried[]): Together[] {
-  const found = new Map<string, { environments: string[]; releases: readonly string[]; total: number }>();
-  for (const { environment, releases, total } of carries) {
-    const key = `${releases.join()} ${total}`;
-    const same = found.get(key);
-    if (same) same.environments.push(environment);
-    else found.set(key, { environments: [environment], releases, total });
-  }
-  return [...found.values()];
-}
 
 interface Piece {
   readonly before: string;
@@ -40,7 +23,7 @@ export function pieces(releases: readonly string[]): Piece[] {
 
 /** All of it in one line, for a hover. */
 export function sentence(carries: readonly AlsoCarried[]): string {
-  const parts = together(carries).map(({ environments, releases, total }) => {
+  const parts = carries.map(({ environments, releases, total }) => {
     const words = pieces(releases).map((piece) => piece.before + piece.words).join("");
     const more = total > releases.length ? ` (and ${total - releases.length} before)` : "";
     return `${words}${more} to ${listed(environments)}`;

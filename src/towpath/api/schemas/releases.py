@@ -37,10 +37,10 @@ class PlaceShown(Shown):
 
 
 class AlsoCarried(Shown):
-    """Earlier releases of its line that never came to an environment by themselves, and whose
+    """Earlier releases of its line that never came to some environments by themselves, and whose
     changes come, or came, there with this one: `total`, the newest of them by id, oldest first."""
 
-    environment: str
+    environments: tuple[str, ...]
     releases: tuple[str, ...]
     total: int
 
