@@ -288,7 +288,7 @@ def _nobody(
         return Unresolved(
             what,
             f"the product does not say where the code of {component.name} is "
-            "(`components[].repository`), and no CI reported it",
+            "(components[].repository), and no CI reported it",
             waits=waits,
         )
     pending = any(each.pending for each in unknown)

@@ -13,7 +13,7 @@ from history_world import IMAGE, World, lacking, subjects
 from towpath.domain import catalog, content
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Trigger
-from towpath.history import reporting
+from towpath.history import rendering, reporting
 from towpath.history.bases import UnknownOrigin
 from towpath.history.notes import NotThere
 from towpath.ports.archive import Question
@@ -470,6 +470,18 @@ async def test_issues_are_asked_for_again_when_they_are_old_and_stay_when_nobody
         assert tracker.asked == ["SHOP-1"]
         assert notes["features"]["items"][0]["title"] == "Rounding"
         assert lacking(notes, "features") == []
+
+
+async def test_what_the_product_does_not_say_is_asked_for_in_words_that_no_form_of_notes_marks(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with history_world.world(database_url, tmp_path) as world:
+        world.components = (catalog.Component("api"),)
+        await world.find("0", "dev", revision=world.bump("0"))
+        notes = await world.resolved(await world.release(world.bump("1"), api="1"))
+        lacks = " ".join(lacking(notes, "images"))
+        assert "where the code of api is (components[].repository)" in lacks
+        assert "\\`" not in rendering.markdown(notes)
 
 
 async def test_a_ci_cannot_have_a_repository_read_that_the_configuration_does_not_name(
