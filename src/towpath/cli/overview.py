@@ -15,7 +15,8 @@ ProductName = Annotated[
     str, typer.Argument(metavar="PRODUCT", help="Only this product, with its components.")
 ]
 Part = Mapping[str, Any]
-_ACTING = ("terminating", "failed", "error", "suspended", "pending", "running")
+_STRANDED = ("failed", "error", "terminated")
+_ACTING = ("terminating", *_STRANDED, "suspended", "pending", "running")
 
 
 def status(
@@ -31,7 +32,8 @@ def status(
 
         def people(out: Console, shown: client.Document) -> None:
             _draw(out, shown, bool(product))
-            _on_its_way(out, shown["on_its_way"])
+            _releases(out, "on its way", shown["on_its_way"])
+            _releases(out, "did not get through", _stranded(shown))
             _trouble(out, shown, now, api.server)
 
         output.show(data, form, people)
@@ -155,11 +157,18 @@ def _block(product: Part) -> Table:
     return table
 
 
-def _on_its_way(out: Console, releases: Sequence[Part]) -> None:
+def _stranded(data: Part) -> Sequence[Part]:
+    """The newest releases of their products that ended without coming to where they go."""
+    moving = {one["id"] for one in data["on_its_way"]}
+    newest = [one for product in data["products"] if (one := product.get("latest"))]
+    return [one for one in newest if one["status"] in _STRANDED and one["id"] not in moving]
+
+
+def _releases(out: Console, head: str, releases: Sequence[Part]) -> None:
     if not releases:
         return
     out.print()
-    table = output.table("on its way", "", "", "")
+    table = output.table(head, "", "", "")
     for one in releases:
         where = [e["name"] for e in one["environments"] if e["status"] in _ACTING]
         why = (one["reason"] or {}).get("sentence", "")

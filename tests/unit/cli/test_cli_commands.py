@@ -258,6 +258,17 @@ def test_status_shows_configuration_problems_and_trouble(
     assert "! configuration: 1 warning, see" in towpath("status").stdout
 
 
+def test_status_names_the_newest_release_of_a_product_where_it_did_not_get_through(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    why = canned.reason("step_failed", "exit code 3")
+    latest = canned.listed("failed", canned.environment("qa", "failed"), reason=why)
+    server.gets("/products", canned.page(canned.product("checkout", latest=latest)))
+    server.gets("/releases", canned.page())
+    lines = [line.split() for line in towpath("status").stdout.splitlines()]
+    assert ["checkout-128", "2.14.0", "✕", "failed", "qa:", "exit", "code", "3"] in lines
+
+
 def test_status_of_an_empty_installation_says_what_to_do(
     towpath: Any, server: canned.CannedServer
 ) -> None:
