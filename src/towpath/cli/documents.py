@@ -72,6 +72,7 @@ class Workflow(Timed):
     purpose: str
     template: str
     attempt: int
+    before: bool  # it is of an attempt before the one that its environment is in
     sentence: str
     steps: tuple[Step, ...]
 
@@ -189,10 +190,11 @@ def _stage(one: Mapping[str, Any], option: str) -> Stage:
 
 
 def _workflows(part: Mapping[str, Any]) -> tuple[Workflow, ...]:
-    return tuple(_workflow(one) for one in part.get("workflows") or ())
+    now = part.get("attempt") or 1
+    return tuple(_workflow(one, now) for one in part.get("workflows") or ())
 
 
-def _workflow(one: Mapping[str, Any]) -> Workflow:
+def _workflow(one: Mapping[str, Any], now: int) -> Workflow:
     runs = one.get("runs") or ()
     begun = [at for run in runs if (at := times.seen(run.get("started_at")))]
     ended = [at for run in runs if (at := times.seen(run.get("ended_at")))]
@@ -201,6 +203,7 @@ def _workflow(one: Mapping[str, Any]) -> Workflow:
         template=one["template"],
         status=one["status"],
         attempt=one.get("attempt") or 1,
+        before=(one.get("attempt") or 1) < now,
         sentence=_worst_reason(one["status"], runs),
         started_at=min(begun, default=None),
         ended_at=max(ended, default=None) if len(ended) == len(runs) else None,

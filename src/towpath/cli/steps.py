@@ -52,7 +52,7 @@ def _of_workflow(
 ) -> Iterator[Text]:
     line = Text.assemble((f"{workflow.purpose} ", look.SECONDARY), workflow.template, "  ")
     line.append_text(look.word(workflow.status, frame))
-    facts = [workflow.took(now), _attempt(workflow.attempt)]
+    facts = [workflow.took(now), _attempt(workflow.attempt, always=workflow.before)]
     if workflow.done and workflow.steps:
         facts.append(_number(len(workflow.steps), "step"))
     blamed = any(step.sentence for step in workflow.steps)
@@ -83,8 +83,8 @@ def _told(line: Text, facts: Sequence[str], why: str, indent: str, room: int) ->
         yield Text(f"{indent}{words}", look.SECONDARY)
 
 
-def _attempt(number: int) -> str:
-    return f"attempt {number}" if number > 1 else ""
+def _attempt(number: int, *, always: bool = False) -> str:
+    return f"attempt {number}" if number > 1 or always else ""
 
 
 def _number(of: int, what: str) -> str:

@@ -57,6 +57,12 @@ def test_steps_stand_below_their_environment_with_status_duration_and_attempts()
     ]
 
 
+def test_a_workflow_of_an_attempt_before_says_so() -> None:
+    failed = workflow("failed", step("load", "failed"))
+    lines = drawn(in_qa("suspended", failed, attempt=2))
+    assert "│ pre-action check  ✕ failed  50s, attempt 1" in lines
+
+
 def test_a_failed_step_says_why_beside_it_or_below() -> None:
     release = in_qa("failed", workflow("failed", step("load", "failed", why=WHY)))
     assert f"│   load  ✕ failed  30s  {WHY}" in drawn(release)
