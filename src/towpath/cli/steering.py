@@ -170,7 +170,9 @@ def _told(out: Console, answer: client.Document) -> None:
     line = Text.assemble((f"{where}{answer['environment']}", "bold"), f" is {state}")
     if lock := answer["lock"]:
         until = f" until {times.full(end)}" if (end := times.seen(lock["until"])) else ""
-        line.append(f"{until}: {lock['reason']}")
+        with_all = answer["product"] and not lock["product"]
+        whose = f", as all of {answer['environment']} is" if with_all else ""
+        line.append(f"{whose}{until}: {lock['reason']}")
     out.print(line)
 
 

@@ -152,6 +152,16 @@ async def test_a_lock_is_answered_as_it_is_stored(desk: Desk) -> None:
     assert (await desk.post("/products/search/environments/qa/unlock")).json()["locked"] is False
 
 
+async def test_what_a_lock_of_the_whole_environment_still_holds_is_not_answered_as_open(
+    desk: Desk,
+) -> None:
+    async with desk.engine.begin() as connection:
+        row = {"product": "", "environment": "qa", "reason": "freeze", "author": "eve"}
+        await connection.execute(sa.insert(tables.lock).values(**row))
+    answer = (await desk.post(f"{QA}/unlock")).json()
+    assert (answer["locked"], answer["lock"]["reason"]) == (True, "freeze")
+
+
 @pytest.mark.parametrize(
     ("refusal", "status", "code"),
     [

@@ -218,3 +218,13 @@ def test_refresh_names_new_releases_and_fails_where_a_repository_cannot_be_read(
 
 def test_the_version_is_shown(towpath: Any) -> None:
     assert towpath("--version").stdout.startswith("towpath ")
+
+
+def test_unlock_says_what_the_lock_of_the_whole_environment_still_holds(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    lock = {"product": "", "reason": "freeze", "until": None}
+    answer = {"product": "checkout", "environment": "prod", "locked": True, "lock": lock}
+    server.takes("/products/checkout/environments/prod/unlock", answer)
+    shown = towpath("unlock", "checkout", "prod").stdout
+    assert shown == "checkout in prod is locked, as all of prod is: freeze\n"

@@ -103,8 +103,9 @@ def _product(name: str) -> str:
 
 async def _lock_answer(parts: Parts, product: str, environment: str) -> LockAnswer:
     locks = await parts.queries.locks()
-    here = (lock for lock in locks if (lock.product, lock.environment) == (product, environment))
-    found = next(here, None)
+    here = (lock for lock in locks if lock.environment == environment)
+    holding = [lock for lock in here if lock.product in ("", product)]
+    found = max(holding, key=lambda lock: lock.product, default=None)  # its own before that of all
     return LockAnswer(
         product=product,
         environment=environment,
