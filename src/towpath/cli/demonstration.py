@@ -40,7 +40,7 @@ async def show(settings: Settings, folder: Path, *, once: bool) -> int:
     changes = _unplayed(made)
     async with _served(settings, made) as (api, operator):
         await _ready(api)
-        helper = _Helper(operator, made, console, HELPED_AFTER_S if once else HELPED_LATE_S)
+        helper = Helper(operator, made, console, HELPED_AFTER_S if once else HELPED_LATE_S)
         code = await _next(api, made, changes, console, helper)
         if once:
             return code
@@ -108,7 +108,7 @@ def _own(settings: Settings, made: world.World, images: str) -> Settings:
     )
 
 
-class _Helper:
+class Helper:
     """Somebody who approves what goes to production, and retries what found the lab taken.
 
     Always a while later than needed, so that whoever watches can do it first.
@@ -148,7 +148,7 @@ class _Helper:
         """Free the lab and retry, if that is what keeps the release; whether it goes on now."""
         if not self._made.lab.exists():
             return False
-        command = f"towpath release retry {release}{profile.option(self._api.server)}"
+        command = f"{_program()} release retry {release}{profile.option(self._api.server)}"
         self._console.print(
             "The load test found the load lab taken. Free it and retry, in another terminal:\n"
             f"  rm {shlex.quote(str(self._made.lab))}\n  {command}\n"
@@ -177,7 +177,7 @@ async def _next(
     made: world.World,
     changes: Iterator[story.Change],
     console: Console,
-    helper: _Helper,
+    helper: Helper,
 ) -> int:
     """Play the next change, and follow the release that is made of it."""
     change = next(changes)
@@ -204,7 +204,7 @@ async def _announced(api: client.Api, release: str) -> None:
                 await asyncio.sleep(0.1)
 
 
-async def _followed(api: client.Api, release: str, console: Console, helper: _Helper) -> int:
+async def _followed(api: client.Api, release: str, console: Console, helper: Helper) -> int:
     connection = watching.Connection()
     coming = watching.documents(api, release, connection)
     return await live.follow(
