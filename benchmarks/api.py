@@ -31,6 +31,7 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import bulk
+from towpath import bootstrap
 from towpath.api import app as api
 from towpath.api.parts import Configuration, Parts
 from towpath.domain import catalog
@@ -113,6 +114,7 @@ class Row:
 def main() -> None:
     """Measure and print."""
     asked = _arguments()
+    bootstrap.collect_less()  # as the server does
     rows = asyncio.run(_measured(asked))
     if asked.json:
         print(json.dumps([{name: getattr(r, name) for name in Row.__slots__} for r in rows]))

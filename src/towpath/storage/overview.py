@@ -129,7 +129,7 @@ async def latest(
     """The newest release of each product that has one."""
     shown = listing.shown_columns()
     release = tables.release.c
-    wanted = sa.func.unnest(_texts(products)).table_valued("name", name="wanted")
+    wanted = sa.func.unnest(_texts(products)).table_valued("name").render_derived(name="wanted")
     newest = (
         sa.select(*shown)
         .where(release.product == wanted.c.name)

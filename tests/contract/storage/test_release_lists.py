@@ -191,10 +191,13 @@ def test_whatever_is_given_as_a_cursor_is_refused_or_read(cursor: str) -> None:
 
 async def test_the_newest_release_of_each_product_is_found(engine: AsyncEngine) -> None:
     await _four(engine)
-    latest = await Queries(engine).latest(["checkout", "search", "unknown"])
+    long = f"{'very-' * 20}long"  # the type `name`, for which there is no index, would cut it
+    await world.add(engine, replace(world.a_release(5), id=f"{long}-5", product=long))
+    latest = await Queries(engine).latest(["checkout", "search", "unknown", long])
     assert {product: item.id for product, item in latest.items()} == {
         "checkout": "checkout-2",
         "search": "search-4",
+        long: f"{long}-5",
     }
 
 
