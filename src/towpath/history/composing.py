@@ -68,6 +68,10 @@ class Composition:
             self._range(each)
         self._reports()
         self._gitops = [*self._gitops_items()]
+        for item in self._gitops:
+            gone = item["taken_back"]
+            for key in item["issues"]:
+                self._feature(key, dict.fromkeys(item["components"]), lasting=not gone, back=gone)
 
     @property
     def requests(self) -> Collection[RequestKey]:
@@ -146,11 +150,7 @@ class Composition:
             listed.lasting += lasting
             listed.taken_back = listed.taken_back or back
         for key in keys:
-            feature = self._features.get(key) or self._features.setdefault(key, _Feature())
-            feature.components |= components
-            feature.commits += 1
-            feature.lasting += lasting
-            feature.taken_back += back
+            feature = self._feature(key, components, lasting, back)
             if request is not None:
                 feature.requests[repository, request.number] = None
         names = [*components]
@@ -168,6 +168,17 @@ class Composition:
             "taken_back": back,
             "reverted_by": undone,
         }
+
+    def _feature(
+        self, key: str, components: dict[str, None], lasting: bool, back: bool
+    ) -> _Feature:
+        """What a commit names, with the commit counted."""
+        feature = self._features.get(key) or self._features.setdefault(key, _Feature())
+        feature.components |= components
+        feature.commits += 1
+        feature.lasting += lasting
+        feature.taken_back += back
+        return feature
 
     def _keys(self, repository: str, text: str) -> Sequence[str]:
         return self._finder.everywhere(text, places.path(repository))
@@ -268,7 +279,10 @@ class Composition:
                 "component": each.component,
                 "components": [each.component],
                 "pull_request": request.number if request else None,
-                "issues": messages.distinct(self._finder.in_text(each.commit.message), ()),
+                "issues": messages.distinct(
+                    self._finder.in_text(each.commit.message),
+                    self._finder.in_branch(request.branch if request else ""),
+                ),
                 "kind": each.kind,
                 "taken_back": each.taken_back,
                 "via": each.via or None,

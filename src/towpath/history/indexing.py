@@ -27,6 +27,10 @@ def _lines(release: Release, document: Mapping[str, Any]) -> Iterator[Change]:
         for item in document[group]["items"]:
             for name in item["components"]:
                 yield line(item["sha"], kind, item["repository"], name, item["taken_back"])
+    for item in document["gitops"]["items"]:
+        for name in item["components"] if item["pull_request"] else ():
+            number, gone = str(item["pull_request"]), item["taken_back"]
+            yield line(number, REQUEST, item["repository"], name, gone)
     for item in document["pull_requests"]["items"]:
         number, gone = str(item["number"]), item["taken_back"]
         for name in item["components"]:

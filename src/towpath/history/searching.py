@@ -5,12 +5,13 @@ a few seconds at most.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from towpath.domain import catalog
 from towpath.domain.changes import Commit
 from towpath.history import indexing as kinds
-from towpath.history import messages, places, references
+from towpath.history import messages, places, ranges, references
 from towpath.history.messages import Issues
 from towpath.history.references import Meaning, Subject
 from towpath.ports.past import Past
@@ -21,37 +22,57 @@ _LOOKED_AT = 200
 
 
 async def commits(
-    code: Past, config: catalog.Catalog, meaning: Meaning
+    code: Past, gitops: Past, config: catalog.Catalog, meaning: Meaning
 ) -> tuple[Mapping[Subject, Sequence[Subject]], bool]:
     """What is meant, each with the commits that name it, newest first; whether all was searched."""
     whole = True
     found: dict[Subject, list[Subject]] = {}
     try:
         async with asyncio.timeout(LONGEST_S):
-            for repository, finders in _finders(config).items():
+            for place in _places(code, gitops, config):
+                repository, kind = place.repository, place.kind
                 if kinds.REQUEST in meaning.kinds and not references.ends(
                     repository, meaning.scope
                 ):
                     continue
-                said = await code.mentioning(repository, _spelled(meaning), _LOOKED_AT)
-                naming = [one for one in said if _names(one, meaning, finders, repository)]
+                said = await place.past.mentioning(repository, _spelled(meaning), _LOOKED_AT)
+                naming = [one for one in said if _names(one, meaning, place)]
                 subject = _subject(meaning, repository)
                 found.setdefault(subject, []).extend(
-                    Subject(kinds.COMMIT, one.sha, repository) for one in naming[:MOST_COMMITS]
+                    Subject(kind, one.sha, repository) for one in naming[:MOST_COMMITS]
                 )
     except TimeoutError:
         whole = False
     return {subject: named for subject, named in found.items() if named}, whole
 
 
-def _finders(config: catalog.Catalog) -> Mapping[str, Sequence[Issues]]:
-    """The code repositories, each with how the products whose code is there find issues."""
-    found: dict[str, list[Issues]] = {}
-    for product in config.products.values():
-        finder = messages.issues(product.issue_keys)
-        for repository in dict.fromkeys(c.repository for c in product.components if c.repository):
-            found.setdefault(repository, []).append(finder)
-    return found
+@dataclass
+class _Place:
+    """A repository, and how each product of which something is there finds issues."""
+
+    kind: str
+    past: Past
+    repository: str
+    finders: dict[str, Issues] = field(default_factory=dict)
+
+
+def _places(code: Past, gitops: Past, config: catalog.Catalog) -> Collection[_Place]:
+    finders = {name: messages.issues(of.issue_keys) for name, of in config.products.items()}
+    named = [
+        (kinds.COMMIT, code, component.repository, product.name)
+        for product in config.products.values()
+        for component in product.components
+    ] + [
+        (kinds.GITOPS, gitops, source.repository, application.product)
+        for application in config.applications
+        for source in application.sources
+    ]
+    found: dict[tuple[str, str], _Place] = {}
+    for kind, past, repository, product in named:
+        if repository and product in finders:
+            place = found.setdefault((kind, repository), _Place(kind, past, repository))
+            place.finders[product] = finders[product]
+    return found.values()
 
 
 def _spelled(meaning: Meaning) -> Sequence[str]:
@@ -69,14 +90,16 @@ def _subject(meaning: Meaning, repository: str) -> Subject:
     return Subject(kinds.ISSUE, meaning.ref, "")
 
 
-def _names(commit: Commit, meaning: Meaning, finders: Sequence[Issues], repository: str) -> bool:
+def _names(commit: Commit, meaning: Meaning, place: _Place) -> bool:
+    if place.kind == kinds.GITOPS and messages.trailers(commit, ranges.PROMOTION):
+        return False  # a promotion is never itself the change
     request = messages.pull_request(commit)
     if kinds.REQUEST in meaning.kinds:
         return request is not None and str(request.number) == meaning.ref
     branch = request.branch if request else ""
-    place = places.path(repository)
+    path = places.path(place.repository)
     return any(
-        meaning.ref in finder.everywhere(commit.message, place)
+        meaning.ref in finder.everywhere(commit.message, path)
         or meaning.ref in finder.in_branch(branch)
-        for finder in finders
+        for finder in place.finders.values()
     )

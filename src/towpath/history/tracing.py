@@ -199,7 +199,9 @@ class Tracing:
             if kinds.COMMIT in meaning.kinds:
                 found = {commit: [commit] for commit in await self._commits(meaning)}
             elif {kinds.ISSUE, kinds.REQUEST} & {*meaning.kinds}:
-                found, whole = await searching.commits(self._code, self._config(), meaning)
+                found, whole = await searching.commits(
+                    self._code, self._gitops, self._config(), meaning
+                )
                 all_searched = all_searched and whole
             if len(found) > 1:
                 return _document(ref, choices=[*found])

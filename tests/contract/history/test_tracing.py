@@ -71,6 +71,25 @@ async def test_a_change_is_found_by_every_name_it_has(world: World) -> None:
     )
 
 
+async def test_a_change_of_the_gitops_repository_alone_is_found_by_its_issue_and_pull_request(
+    world: World,
+) -> None:
+    sha = world.code.commit({"a": "1"}, "first")
+    world.bump(sha)
+    await world.find(sha, "dev", "qa", "prod")
+    files = {"apps/api/dev/values.yaml": f"tag: {sha}\nreplicas: 3\n"}
+    world.gitops.commit(files, "Merge pull request #44 from mei/shop-9-replicas\n\nMore replicas")
+    release = await world.release(api=sha)
+    notes = await world.resolved(release, origin="previous")
+    [feature] = notes["features"]["items"]
+    assert (feature["key"], feature["commits"], feature["components"]) == ("SHOP-9", 1, ["api"])
+    assert not feature["taken_back"]
+    for ref in ("SHOP-9", "gitops#44"):
+        found = await _where(world, ref)
+        assert found["products"][0]["releases"] == [release.id], ref
+        assert _states(found)["dev"] == ("reached", release.id), ref
+
+
 async def test_an_environment_says_since_when_and_by_which_release_or_what_it_waits_for(
     world: World,
 ) -> None:

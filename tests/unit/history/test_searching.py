@@ -7,6 +7,7 @@ from towpath.domain.changes import Commit
 from towpath.history import indexing, references, searching
 
 REPOSITORY = "https://git.example.org/acme/shop.git"
+GITOPS = "https://git.example.org/acme/gitops.git"
 
 
 class _Code:
@@ -29,13 +30,21 @@ def _product(name: str, *keys: str) -> catalog.Product:
     return catalog.Product(name, components=(component,), issue_keys=keys)
 
 
-async def _found(code: _Code, ref: str, *products: catalog.Product) -> list[str]:
-    config = catalog.Catalog(products={one.name: one for one in products})
+async def _found(
+    code: _Code, ref: str, *products: catalog.Product, gitops: _Code | None = None
+) -> list[str]:
+    applications = tuple(
+        catalog.Application(
+            one.name, (catalog.Source(GITOPS),), catalog.Destination(), product=one.name
+        )
+        for one in products
+    )
+    config = catalog.Catalog({one.name: one for one in products}, applications=applications)
     said: list[str] = []
     for meaning in references.meanings(ref):
         if not {indexing.ISSUE, indexing.REQUEST} & {*meaning.kinds}:
             continue
-        found, _ = await searching.commits(code, config, meaning)  # type: ignore[arg-type] # of the port only what is asked
+        found, _ = await searching.commits(code, gitops or _Code(), config, meaning)  # type: ignore[arg-type] # of the port only what is asked
         said += [f"{one.kind} {one.ref}: {len(commits)}" for one, commits in found.items()]
     return said
 
@@ -59,3 +68,11 @@ async def test_an_issue_in_the_branch_of_a_merge_or_of_the_host_is_found() -> No
     code = _Code("Merge pull request #3 from mei/SHOP-4-x\n\nTitle", "fix\n\nCloses #9")
     assert await _found(code, "SHOP-4", _product("shop", "SHOP")) == ["issue SHOP-4: 1"]
     assert await _found(code, "acme/shop#9", _product("shop")) == ["issue acme/shop#9: 1"]
+
+
+async def test_changes_in_the_gitops_repository_name_issues_and_pull_requests_too() -> None:
+    gitops = _Code("SHOP-4 more replicas (#12)", "shop: SHOP-4\n\nTowpath-Promotion: 7")
+    product, nothing = _product("shop", "SHOP"), _Code()
+    assert await _found(nothing, "SHOP-4", product, gitops=gitops) == ["issue SHOP-4: 1"]
+    assert await _found(nothing, "gitops#12", product, gitops=gitops) == ["pull_request 12: 1"]
+    assert await _found(_Code("SHOP-4"), "SHOP-4", product, gitops=gitops) == ["issue SHOP-4: 2"]
