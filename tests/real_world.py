@@ -138,6 +138,7 @@ class World:
     asked: queries.Queries | None = None
     pool: Any = None
     git: adapter.GitRepositories | None = None
+    described_in: Origin | None = None  # a repository instead of the folder
     _others: int = 0
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -325,7 +326,7 @@ class World:
                 PostgresRuns(known),
                 runner,
             ),
-            assembly.Manner("worker-1", 8, 8, 0.05, configuring.FolderSource(self.configuration)),
+            assembly.Manner("worker-1", 8, 8, 0.05, self._source(self.git)),
         )
         try:
             async with listening.listening():
@@ -349,6 +350,11 @@ class World:
             await self.pool.dispose()
             self.engine = None
         assert not complaints.found, [record.getMessage() for record in complaints.found]
+
+    def _source(self, door: adapter.GitRepositories) -> configuring.Source:
+        if self.described_in:
+            return configuring.GitSource(str(self.described_in.path), door)
+        return configuring.FolderSource(self.configuration)
 
     async def _rests(self) -> None:
         """No look spins: in a tenth of a second one does not look at anything many times."""

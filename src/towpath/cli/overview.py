@@ -49,7 +49,8 @@ async def _gather(api: client.Api, product: str) -> client.Document:
         products = (await api.pages("products", limit=1000))["items"]
     moving = await api.pages("releases", limit=100, product=product, ended="false")
     try:
-        problems = (await api.get("configuration")).get("problems", [])
+        configuration = await api.get("configuration")
+        problems = [*configuration.get("problems", ()), *_away(configuration)]
     except client.Failed as failed:  # what is known of the products is shown all the same
         problems = [{"code": "unavailable", "message": failed.sentence, "severity": "error"}]
     return {
@@ -57,6 +58,15 @@ async def _gather(api: client.Api, product: str) -> client.Document:
         "on_its_way": moving["items"],
         "configuration_problems": problems,
     }
+
+
+def _away(configuration: Part) -> Sequence[Part]:
+    """Why the configuration cannot be asked for news; what is in force stays so."""
+    return [
+        {"message": one["reason"]["sentence"], "severity": "error"}
+        for one in configuration.get("trouble", ())
+        if one["scope"] == "configuration"
+    ]
 
 
 def _draw(out: Console, data: Part, with_components: bool) -> None:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "towpath_configuration"
 ASK_EVERY_S = 10.0
+TROUBLE = "configuration"
 LOOKUPS = 4  # a set may be found only after another one's repository was read
 UNKNOWN = "repository_unknown"  # the problem of a set whose repository does not answer
 
@@ -148,6 +149,7 @@ class Configuring:
         self._source = source
         self._poll_interval_s = poll_interval_s
         self._read_at = ""
+        self._answers = False
 
     async def run(self) -> None:
         """Follow source and store until cancelled."""
@@ -178,23 +180,34 @@ class Configuring:
         await asyncio.sleep(self._poll_interval_s)
 
     async def read_source(self) -> None:
-        """Take over what the source holds now, if that is new and usable."""
+        """Take over what the source holds now, if that is new and usable; say if it is away."""
         assert self._source is not None
-        if self._read_at and await self._source.revision() == self._read_at:
+        try:
+            await self._take_over(self._source)
+        except OutsideError as error:
+            await self._store.trouble(TROUBLE, self._source.name, error.reason)
+            self._answers = False
+            raise
+        if not self._answers:
+            await self._store.forget_trouble(TROUBLE, ())
+            self._answers = True
+
+    async def _take_over(self, source: Source) -> None:
+        if self._read_at and await source.revision() == self._read_at:
             return
-        revision, files, unread = await self._source.files()
+        revision, files, unread = await source.files()
         if self._in_force.configured is None:  # then it is known what the new one changes
             await self.adopt()
         stored = await self._store.configuration()
-        if stored and stored.source == self._source.name and _is_known(stored, revision):
+        if stored and stored.source == source.name and _is_known(stored, revision):
             self._read_at = revision
             return
         loaded = await self._load(files)
         problems = (*unread, *loaded.problems)
         usable = loaded.usable and not any(p.severity == "error" for p in unread)
-        kept = stored or StoredConfiguration(self._source.name, "", {})
+        kept = stored or StoredConfiguration(source.name, "", {})
         if usable:
-            kept = StoredConfiguration(self._source.name, revision, files)
+            kept = StoredConfiguration(source.name, revision, files)
         told = replace(kept, problems=problems, problems_revision=revision)
         if told != stored:
             await self._store.save_configuration(told)

@@ -44,6 +44,28 @@ async def test_a_broken_configuration_is_mended_by_taking_the_change_back(
         await w.until_in_force()
 
 
+async def test_a_configuration_repository_that_is_away_is_shown_until_it_is_back(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    w.described_in = real_world.origin(tmp_path, "described")
+    w.described_in.commit({each.name: each.read_text() for each in w.configuration.iterdir()})
+    async with w.working(database_url):
+        away = w.described_in.path.rename(tmp_path / "away.git")
+
+        async def is_shown() -> bool:
+            return await w.trouble("configuration", str(w.described_in.path)) is not None
+
+        async def is_over() -> bool:
+            return await w.troubles() == []
+
+        await w.until("it is shown", is_shown)
+        said(await w.trouble("configuration"), Code.REPOSITORY_MISSING, "described")
+        await w.succeeded(await w.released("1.1.0"))
+        away.rename(w.described_in.path)
+        await w.until("it is over", is_over)
+
+
 @pytest.mark.parametrize(
     ("file", "change", "code", "words"),
     [

@@ -258,6 +258,19 @@ def test_status_shows_configuration_problems_and_trouble(
     assert "! configuration: 1 warning, see" in towpath("status").stdout
 
 
+def test_status_says_that_the_configuration_cannot_be_asked_for_news(
+    towpath: Any, server: canned.CannedServer
+) -> None:
+    away = {"scope": "configuration", "subject": "c", "since": None}
+    of = {**away, "reason": canned.reason("git_unreachable", "c does not answer")}
+    other = {**of, "scope": "repository", "subject": "r"}
+    server.gets("/configuration", {"problems": [], "trouble": [of, other]})
+    lines = towpath("status").stdout.splitlines()
+    assert [line for line in lines if line.startswith("! ")] == [
+        "! configuration: c does not answer"
+    ]
+
+
 def test_status_names_the_newest_release_of_a_product_where_it_did_not_get_through(
     towpath: Any, server: canned.CannedServer
 ) -> None:
