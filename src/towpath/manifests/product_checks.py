@@ -28,7 +28,8 @@ def problems(
             yield from _components(product, own[product.name], written)
             if complete:
                 yield from _missing_applications(product, config, written)
-    yield from _idle_policies(config)
+    if not {kind for kind, _ in written.broken} & {"Product", "Environment"}:
+        yield from _idle_policies(config)  # what is broken may be what they select
     yield from _workflows(config, written)
 
 

@@ -286,6 +286,12 @@ def test_a_policy_that_selects_nothing_is_a_warning(old: str, new: str, what: st
     ]
 
 
+def test_nothing_is_said_of_what_a_policy_selects_while_it_may_be_what_is_broken() -> None:
+    found = problems(policy=POLICY, product=PRODUCT.replace("promotionFlows", "promotionFlow"))
+    assert any("unknown_field" in one for one in found)
+    assert not any("policy_selects_nothing" in one for one in found)
+
+
 def test_a_workflow_that_is_not_there_or_not_for_promotions_is_a_warning() -> None:
     workflow = "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {name: tests}\n"
     policy = POLICY.replace("action: pr", "preAction: tests, postAction: test")
