@@ -37,16 +37,15 @@ export function usePageKeys(keys: readonly (readonly [key: string, does: () => v
   useHotkeys(keys.map(([key, does]): HotkeyItem => [key, () => document.querySelector(OVER) ?? does()]));
 }
 
-/** `Esc` closes this, unless it closes what lies over it, which may be gone by now. */
+/** `Esc` closes this, unless it closes what lies over it: that hears the key first, and is gone then. */
 export function useEscape(close: () => void): void {
-  useHotkeys([
-    [
-      "Escape",
-      ({ target }) => {
-        if (!(target instanceof Element && target.closest(OVER))) close();
-      },
-    ],
-  ]);
+  const under = useRef(false);
+  useEffect(() => {
+    const look = () => (under.current = document.querySelector(OVER) !== null);
+    window.addEventListener("keydown", look, { capture: true });
+    return () => window.removeEventListener("keydown", look, { capture: true });
+  }, []);
+  useHotkeys([["Escape", () => under.current || close()]]);
 }
 
 function isLost(): boolean {
