@@ -5,6 +5,7 @@ stops no other.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 DUTY = "observe"
 DUTY_S = 20.0
+LEAVE_S = 2.0
 AT_ONCE = 8
 REPOSITORY = "repository"
 BRANCH = "branch"
@@ -87,6 +89,14 @@ class Observer:
     async def run(self) -> None:
         """Look for new commits at every poll interval (seconds), while it is our duty."""
         await self._in_force.newer_than(0)
+        try:
+            await self._look_on()
+        finally:  # whoever is started next need not wait until the duty is over
+            with contextlib.suppress(StoreUnavailable, TimeoutError):
+                async with asyncio.timeout(LEAVE_S):
+                    await self._store.take_duty(DUTY, self._name, 0)
+
+    async def _look_on(self) -> None:
         while True:
             try:
                 if await self._store.take_duty(DUTY, self._name, self._duty_s):

@@ -1,5 +1,6 @@
 """What waits learns at once that the configuration changed, also while no server ran."""
 
+import asyncio
 from pathlib import Path
 
 import real_world
@@ -37,3 +38,18 @@ async def test_a_window_that_is_taken_away_lets_go_whom_it_held(
     _windows(world)
     async with world.working(database_url) as w:
         await w.succeeded(second)
+
+
+async def test_who_stops_leaves_the_looking_to_the_next_one_at_once(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with real_world.made(tmp_path).working(database_url) as w:
+        looking = asyncio.create_task(w.running.observer.run())
+
+        async def is_taken() -> bool:
+            return not await w.running.store.take_duty("observe", "worker-2", 0)
+
+        await w.until("somebody looks", is_taken)
+        looking.cancel()
+        await asyncio.wait([looking])
+        assert await w.running.store.take_duty("observe", "worker-2", 20)
