@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
 
@@ -19,6 +20,9 @@ def test_a_change_is_watched_from_its_commit_to_production_without_a_reload(
     row.first.click()
     expect(page.get_by_role("heading", name=release)).to_be_visible()
     node = page.get_by_role("article", name=re.compile("^prod-eu"))
+    expect(page.get_by_role("alert")).to_be_visible()
+    graph = page.get_by_role("region", name=f"{release} as a graph")
+    place = graph.bounding_box()
     node.get_by_role("button", name="Approve prod-eu").click()
     page.get_by_role("dialog").get_by_role("button", name="Approve", exact=True).click()
     expect(page.get_by_text(f"Approved: {release} in prod-eu")).to_be_visible()
@@ -27,6 +31,7 @@ def test_a_change_is_watched_from_its_commit_to_production_without_a_reload(
     other.get_by_role("button", name="Approve prod-us").click()
     page.get_by_role("dialog").get_by_role("button", name="Approve", exact=True).click()
     expect(page.get_by_role("status", name="Status: Succeeded")).to_be_visible()
+    assert graph.bounding_box() == place
     page.get_by_role("link", name="Timeline").click()
     expect(page.get_by_text("Release succeeded")).to_be_visible()
     page.get_by_role("link", name="Diff").click()
@@ -475,3 +480,35 @@ def test_a_dialog_of_a_graph_takes_every_letter(page: Page, site: web.Site) -> N
     comment = page.get_by_role("dialog").get_by_role("textbox")
     comment.press_sequentially("fit for 10 + 2 - fine")
     expect(comment).to_have_value("fit for 10 + 2 - fine")
+
+
+def test_a_graph_keeps_its_place_whatever_there_is_to_tell_of_its_release(
+    page: Page, site: web.Site
+) -> None:
+    release = site.push("webshop")
+    document = site.get(f"/releases/{release}")
+    told: dict[str, Any] = {}
+    path = re.compile(rf"/api/v1/releases/{release}$")
+    page.route(path, lambda route: route.fulfill(json=document | told))
+    reason = {"code": "approval_needed", "data": {}, "since": None, "advice": ""}
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        places = set()
+        for told in (
+            {"status": "running", "reason": None},
+            {"status": "suspended", "reason": reason | {"sentence": "needs an approval"}},
+            {"status": "failed", "reason": reason | {"sentence": "it could not be pushed " * 20}},
+        ):
+            page.goto(f"/releases/{release}")
+            node = page.get_by_role("article", name=re.compile("^dev"))
+            expect(page.get_by_role("status", name=f"Status: {told['status']}")).to_be_visible()
+            expect(node).to_be_visible()
+            places.add(str(node.bounding_box()))
+            expect(page.get_by_role("alert")).to_have_count(int(told["reason"] is not None))
+        assert len(places) == 1
+    # On a phone what is told lies at the lower end: all above it can be scrolled out from under it.
+    page.get_by_role("main").evaluate("one => one.scrollTo(0, one.scrollHeight)")
+    assert page.evaluate(
+        """() => [...document.querySelectorAll("article")].at(-1).getBoundingClientRect().bottom
+          <= document.querySelector("[role=alert]").getBoundingClientRect().top"""
+    )

@@ -2,16 +2,16 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import * as queries from "../api/queries";
-import type { EnvironmentShown, ReleaseDocument } from "../api/schema";
+import type { Carrier, EnvironmentShown, ReasonShown, ReleaseDocument } from "../api/schema";
 import { Advice } from "../kit/Advice";
 import { Glyph } from "../kit/Glyph";
 import { Person } from "../kit/Person";
 import { Answer, LoadingRows } from "../kit/states";
 import { STATUSES, word } from "../kit/status";
 import { Ago, Duration, Moment } from "../kit/Time";
-import { commitPage, productOf, repository, sha, shortVersion, versions } from "../kit/words";
+import { commitPage, listed, productOf, repository, sha, shortVersion, versions } from "../kit/words";
 import { Notes } from "../notes/Notes";
 import { usePage } from "../shell/page";
 import { Actions } from "./actions";
@@ -74,7 +74,7 @@ function Page({ tab, children }: PageProps) {
       {(document) => (
         <div className="release">
           <Head release={document} />
-          <Banner release={document} />
+          <Banner key={document.id} release={document} />
           {tab === "flow" && <AlsoCarries carries={document.also_carries} />}
           <Tabs release={document} tab={tab} />
           {children(document)}
@@ -190,10 +190,32 @@ function hasBanner(release: ReleaseDocument): boolean {
   return TOLD.has(release.status) && release.reason !== null;
 }
 
+/** What there is to tell: its room is kept while the release may yet have something, so that nothing moves. */
 function Banner({ release }: { readonly release: ReleaseDocument }) {
-  if (!hasBanner(release) || !release.reason) {
-    return release.carried_by ? <Carried release={release} /> : null;
-  }
+  const tells = hasBanner(release) || release.carried_by !== null;
+  const [kept, setKept] = useState(false);
+  if (!kept && (tells || !release.ended)) setKept(true);
+  if (hasBanner(release) && release.reason) return <Told release={release} reason={release.reason} />;
+  if (release.carried_by) return <Carried by={release.carried_by} />;
+  if (!kept) return null;
+  const where = release.environments.filter((each) => each.status === release.status);
+  return (
+    <div className="ban quiet hide-narrow">
+      <Glyph status={release.status} label="" />
+      <span>
+        {word(release.status)}
+        {where.length > 0 && ` in ${listed(where.map((each) => each.name))}`}
+      </span>
+    </div>
+  );
+}
+
+interface ToldProps {
+  readonly release: ReleaseDocument;
+  readonly reason: ReasonShown;
+}
+
+function Told({ release, reason }: ToldProps) {
   const where = worst(release);
   const actions = where?.actions.filter((name) => name !== "skip") ?? [];
   return (
@@ -201,8 +223,8 @@ function Banner({ release }: { readonly release: ReleaseDocument }) {
       <Glyph status={release.status} label="" />
       <span className="grow">
         {where && <b>{where.name}: </b>}
-        <b>{release.reason.sentence}</b>
-        <Advice of={release.reason.advice} atHand={actions.length > 0} />
+        <b>{reason.sentence}</b>
+        <Advice of={reason.advice} atHand={actions.length > 0} />
       </span>
       {where && actions.length > 0 && (
         <span className="row">
@@ -213,9 +235,7 @@ function Banner({ release }: { readonly release: ReleaseDocument }) {
   );
 }
 
-function Carried({ release }: { readonly release: ReleaseDocument }) {
-  const by = release.carried_by;
-  if (!by) return null;
+function Carried({ by }: { readonly by: Carrier }) {
   return (
     <div className="ban superseded">
       <Glyph status="superseded" label="" />
