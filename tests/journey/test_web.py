@@ -512,3 +512,16 @@ def test_a_graph_keeps_its_place_whatever_there_is_to_tell_of_its_release(
         """() => [...document.querySelectorAll("article")].at(-1).getBoundingClientRect().bottom
           <= document.querySelector("[role=alert]").getBoundingClientRect().top"""
     )
+
+
+def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site) -> None:
+    name = "customer-notification-service"
+    listing = site.get("/products")
+    listing["items"][0]["name"] = name
+    page.route(re.compile(r"/api/v1/products(\?|$)"), lambda route: route.fulfill(json=listing))
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/environments")
+    shown = page.get_by_role("link", name=name).locator(":scope, *").last
+    expect(shown).to_be_visible()
+    whole = "one => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight"
+    assert shown.evaluate(whole)

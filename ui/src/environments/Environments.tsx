@@ -314,8 +314,8 @@ const Row = memo(function Row({ product, columns, range, width, name, status, on
   );
   return (
     <div className="grid-row" style={{ height: ROW }}>
-      <Go to={productPath(product.name)} className="stick b el" style={{ width: name }}>
-        {product.name}
+      <Go to={productPath(product.name)} className="stick b" style={{ width: name }}>
+        <span className="env-name">{product.name}</span>
       </Go>
       <div className="track" style={{ width: columns.length * width }}>
         {columns.slice(range.from, range.to).map((column, place) => {
