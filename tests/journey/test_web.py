@@ -525,3 +525,14 @@ def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site
     expect(shown).to_be_visible()
     whole = "one => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight"
     assert shown.evaluate(whole)
+
+
+def test_a_finger_hits_one_line_of_a_log(page: Page, site: web.Site) -> None:
+    release = site.push("webshop", lab_taken=True)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"/releases/{release}")
+    staging = page.get_by_role("article", name=re.compile("^staging"))
+    staging.get_by_role("button", name=re.compile("enter-lab")).click()
+    line = page.get_by_role("button", name="Line 1: link").bounding_box()
+    assert line is not None
+    assert line["height"] >= 24  # the least of WCAG 2.2 for what stands close together

@@ -1,5 +1,6 @@
 /** A log: a hundred thousand lines drawn a screen at a time, with colours, search and line links. */
 
+import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import Anser from "anser";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
@@ -8,6 +9,7 @@ import { tell } from "./reports";
 import { number, plural } from "./words";
 
 const ROW = 18;
+const ROW_OF_TOUCH = 24; // what stands above one another is hit by a finger from this height on
 
 interface LogViewProps {
   readonly name: string;
@@ -27,13 +29,15 @@ export function LogView({ name, lines, ended, lost, line, choose }: LogViewProps
   const [at, setAt] = useState(0);
   const hits = useMemo(() => found(lines, sought), [lines, sought]);
   const hit = hits[Math.min(at, hits.length - 1)];
+  const touched = useMediaQuery("(max-width: 760px), (pointer: coarse)", false, { getInitialValueInEffect: false });
+  const height = touched ? ROW_OF_TOUCH : ROW;
   const rows = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: () => height,
     overscan: 20,
   });
-  useEffect(() => rows.measure(), [wrap, rows]);
+  useEffect(() => rows.measure(), [wrap, height, rows]);
   useEffect(() => {
     if (follow && lines.length) rows.scrollToIndex(lines.length - 1, { align: "end" });
   }, [follow, lines.length, rows]);
@@ -107,6 +111,7 @@ export function LogView({ name, lines, ended, lost, line, choose }: LogViewProps
       {/* eslint-disable jsx-a11y/no-noninteractive-tabindex, jsx-a11y/no-noninteractive-element-interactions */}
       <div
         className={`log mono${wrap ? " wrap" : ""}`}
+        style={{ lineHeight: `${height}px` }}
         ref={scroller}
         tabIndex={0}
         role="log"
