@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Box, GAP, layOut, placed, PORT, rounded } from "../src/graph/layout";
 import type { Point } from "../src/graph/ways";
-import { between, parallel, stretches } from "../src/kit/track";
+import { between, parallel, stretches, turns } from "../src/kit/track";
 import type { FlowItem } from "../src/api/schema";
 
 const box = (id: string, after: string[] = [], height = 100): Box => ({ id, after, height, width: 192 });
@@ -177,6 +177,14 @@ describe("a track", () => {
       { from: 0, to: 2, solid: true },
       { from: 2, to: 3, solid: false },
     ]);
+  });
+
+  it("goes on from environments that go at once to what comes after them", () => {
+    const environments = ["dev", "qa", "load", "prod"];
+    expect([...turns({ ...flow, environments })]).toEqual(["dev", "qa", "prod"]);
+    // The last waits for another one, too, but not for its neighbour.
+    const depends_on = { qa: ["dev"], eu: ["qa"], us: ["qa", "dev"] };
+    expect([...turns({ environments: ["dev", "qa", "eu", "us"], depends_on })]).toEqual(["dev", "qa", "eu"]);
   });
 
   it("has one outline for environments in parallel", () => {

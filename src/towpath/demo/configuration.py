@@ -141,7 +141,7 @@ kind: PromotionFlow
 metadata:
   name: {flow_name(product)}
   annotations:
-    description: From {trigger} to {others[-1]}, one environment after the other
+    description: Every change, from {trigger} to production
     version: "1"
 spec:
   triggerEnvironment: {trigger}

@@ -8,6 +8,7 @@ import type { FlowItem } from "../api/schema";
 import { Icon } from "../kit/Icon";
 import { Answer, Empty } from "../kit/states";
 import { setDuration } from "../kit/times";
+import { turns } from "../kit/track";
 import { number } from "../kit/words";
 import { usePage } from "../shell/page";
 
@@ -57,6 +58,7 @@ export function Flows() {
 }
 
 function Row({ flow }: { readonly flow: FlowItem }) {
+  const goesOn = turns(flow);
   return (
     <tr>
       <td>
@@ -71,7 +73,7 @@ function Row({ flow }: { readonly flow: FlowItem }) {
             names={flow.environments}
             draw={(environment, place) => (
               <>
-                {place > 0 && <Icon name="right" size={10} className="t3" />}
+                {place > 0 && (goesOn.has(environment) ? <Icon name="right" size={10} className="t3" /> : "and")}
                 <span className="chip">{environment}</span>
               </>
             )}

@@ -59,6 +59,18 @@ export function parallel(stops: readonly Stop[], flow: FlowItem | undefined): Gr
   return groups;
 }
 
+/** The first of the environments that go at once, for each time that a flow goes on to others. */
+export function turns({ environments, depends_on }: Pick<FlowItem, "environments" | "depends_on">): ReadonlySet<string> {
+  const first = new Set<string>();
+  let together: string[] = [];
+  for (const environment of environments) {
+    const goesOn = depends_on[environment]?.some((before) => together.includes(before)) ?? true;
+    if (goesOn) first.add(environment);
+    together = goesOn ? [environment] : [...together, environment];
+  }
+  return first;
+}
+
 /** Without the stretches inside of a group: what runs in parallel does not follow on each other. */
 export function between(lines: readonly Stretch[], groups: readonly Group[]): Stretch[] {
   return lines.filter((line) => !groups.some((group) => group.from <= line.from && line.to <= group.to));
