@@ -536,3 +536,13 @@ def test_a_finger_hits_one_line_of_a_log(page: Page, site: web.Site) -> None:
     line = page.get_by_role("button", name="Line 1: link").bounding_box()
     assert line is not None
     assert line["height"] >= 24  # the least of WCAG 2.2 for what stands close together
+
+
+def test_a_policy_is_evaluated_for_what_is_chosen(page: Page, site: web.Site) -> None:
+    page.goto("/policies")
+    expect(page.get_by_role("cell", name="environment staging", exact=True)).to_be_visible()
+    for asked, chosen in (("Product", "webshop"), ("Environment", "staging")):
+        page.get_by_role("button", name=f"{asked} choose").click()
+        page.get_by_role("button", name=chosen, exact=True).click()
+    row = page.get_by_role("region", name="Evaluate policy").get_by_role("row", name="Pre-action")
+    expect(row).to_contain_text("policy load-test-before-staging")

@@ -82,6 +82,7 @@ function Shown({ flow }: { readonly flow: FlowDocument }) {
           <span className="t2 el">{flow.description}</span>
           <span className="grow" />
           <Filter
+            needed
             name="Policy for"
             options={flow.products.map((value) => ({ value }))}
             chosen={product ? [product] : []}

@@ -77,13 +77,17 @@ function Table({ items }: { readonly items: readonly PolicyItem[] }) {
 
 function selected(by: SelectorShown): string {
   const parts = [
-    by.product_names && `products ${by.product_names.join(", ")}`,
+    by.product_names && named("product", by.product_names),
     by.product_tags && `products tagged ${by.product_tags.join(", ")}`,
-    by.environment_names && `environments ${by.environment_names.join(", ")}`,
+    by.environment_names && named("environment", by.environment_names),
     by.environment_kinds && `environments of kind ${by.environment_kinds.join(", ")}`,
     by.environment_tags && `environments tagged ${by.environment_tags.join(", ")}`,
   ].filter(Boolean);
   return parts.length ? parts.join("; ") : "everything";
+}
+
+function named(one: string, names: readonly string[]): string {
+  return `${one}${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
 }
 
 function Evaluate() {
@@ -107,12 +111,14 @@ function Evaluate() {
       <div className="panel-head">
         <h2>Evaluate policy</h2>
         <Filter
+          needed
           name="Product"
           options={products.data?.items.map((each) => ({ value: each.name })) ?? []}
           chosen={product ? [product] : []}
           choose={([value]) => change({ product: value })}
         />
         <Filter
+          needed
           name="Environment"
           options={of?.environments.map((each) => ({ value: each.name })) ?? []}
           chosen={environment ? [environment] : []}

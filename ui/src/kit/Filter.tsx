@@ -15,12 +15,14 @@ interface FilterProps {
   readonly options: readonly Option[];
   readonly chosen: readonly string[];
   readonly several?: boolean;
+  /** One has to be chosen: without one nothing is shown, rather than all. */
+  readonly needed?: boolean;
   readonly choose: (values: readonly string[]) => void;
 }
 
 const MANY = 8;
 
-export function Filter({ name, options, chosen, several = false, choose }: FilterProps) {
+export function Filter({ name, options, chosen, several = false, needed = false, choose }: FilterProps) {
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState("");
   const found = options.filter((option) =>
@@ -45,7 +47,7 @@ export function Filter({ name, options, chosen, several = false, choose }: Filte
           onClick={() => setOpen(!open)}
         >
           <span className="k">{name}</span>
-          <span className="v">{shown(chosen, options)}</span>
+          <span className="v">{shown(chosen, options) ?? (needed ? "choose" : "all")}</span>
           <Icon name="down" size={12} />
         </button>
       </Popover.Target>
@@ -74,7 +76,7 @@ export function Filter({ name, options, chosen, several = false, choose }: Filte
           ))}
           {found.length === 0 && <p className="state s12">Nothing matches</p>}
         </div>
-        {chosen.length > 0 && (
+        {chosen.length > 0 && !needed && (
           <button
             className="option clear"
             onClick={() => {
@@ -91,9 +93,9 @@ export function Filter({ name, options, chosen, several = false, choose }: Filte
   );
 }
 
-function shown(chosen: readonly string[], options: readonly Option[]): string {
+function shown(chosen: readonly string[], options: readonly Option[]): string | undefined {
   const [first, ...others] = chosen;
-  if (first === undefined) return "all";
+  if (first === undefined) return undefined;
   const label = options.find((option) => option.value === first)?.label ?? first;
   return others.length ? `${label} +${others.length}` : label;
 }
