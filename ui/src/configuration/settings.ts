@@ -1,7 +1,6 @@
 /** Settings of a policy in words. */
 
 import { setDuration } from "../kit/times";
-import { plural } from "../kit/words";
 
 const DURATIONS: ReadonlySet<string> = new Set([
   "soak",
@@ -30,8 +29,6 @@ function approval(of: Record<string, unknown>): string {
   if (typeof of.required !== "number") return JSON.stringify(of);
   const names = (field: unknown) => (Array.isArray(field) ? field.map(String) : []);
   const from = [...names(of.teams).map((team) => `team ${team}`), ...names(of.users)];
-  const parts = [plural(of.required, "approval")];
-  if (from.length) parts.push(`from ${from.join(", ")}`);
-  if (of.exclude_author) parts.push("not the author");
-  return parts.join(", ");
+  const by = from.length ? ` from ${from.join(", ")}` : "";
+  return `${of.required}${by}${of.exclude_author ? ", not the author" : ""}`;
 }
