@@ -6,6 +6,7 @@ first) is looked for in the history of the code, and by ancestry in what environ
 means several things is answered with a choice.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -207,7 +208,15 @@ class Tracing:
                 return _document(ref, choices=[*found])
             for subject, commits in found.items():
                 return _document(ref, subject, await self._having(commits))
-        return _document(ref, more="" if all_searched else _NOT_ALL)
+        return _document(ref, more=self._no_key(ref) + ("" if all_searched else _NOT_ALL))
+
+    def _no_key(self, ref: str) -> str:
+        """What to say of an issue's key that messages are not searched for."""
+        issue = re.fullmatch(r"([A-Za-z][A-Za-z0-9_]*)-\d+", ref.strip())
+        own = {key.upper() for of in self._config().products.values() for key in of.issue_keys}
+        if issue is None or (key := issue[1].upper()) in own:
+            return ""
+        return f"; no product has {key} among its issueKeys"
 
     async def _commits(self, meaning: Meaning) -> Sequence[Subject]:
         """The commits of known repositories that are meant."""

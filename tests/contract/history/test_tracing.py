@@ -69,6 +69,9 @@ async def test_a_change_is_found_by_every_name_it_has(world: World) -> None:
         None,
         "nothing of the name SHOP-99 is known here",
     )
+    assert (await _where(world, "CART-1"))["sentence"] == (
+        "nothing of the name CART-1 is known here; no product has CART among its issueKeys"
+    )
 
 
 async def test_a_change_of_the_gitops_repository_alone_is_found_by_its_issue_and_pull_request(
