@@ -93,6 +93,10 @@ describe("notes", () => {
     const [feature] = notes.features.items.filter((each) => each.key === "SHOP-7");
     const without = told.matching(notes, "declined");
     expect(feature && told.lentTitle(without, feature)).toBe("SHOP-7 Round totals once");
+    const [change] = notes.gitops.items;
+    const configured = { ...notes, gitops: { ...notes.gitops, items: change ? [{ ...change, issues: ["SHOP-50"] }] : [] } };
+    const key = { key: "SHOP-50", pull_requests: [] };
+    expect(feature && told.lentTitle(configured, { ...feature, ...key })).toBe("api: the week's changes");
     expect(told.isEmpty(told.matching(notes, "nothing has this"))).toBe(true);
     expect(told.matching(notes, "  ")).toBe(notes);
   });

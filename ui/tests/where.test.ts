@@ -89,6 +89,26 @@ describe("the line", () => {
     expect(whole.Issues).toHaveLength(2);
   });
 
+  it("of a change of configuration alone leads over its GitOps commit", () => {
+    const key = "SHOP-50";
+    const [change] = notes.gitops.items;
+    const [feature] = notes.features.items;
+    if (!change || !feature) throw new Error("the notes have neither");
+    const configured = {
+      ...notes,
+      features: { ...notes.features, items: [{ ...feature, key, title: "", pull_requests: [] }] },
+      gitops: { ...notes.gitops, items: [change, { ...change, sha: "5".repeat(40), issues: [key], pull_request: 8 }] },
+    };
+    const stages = (found: Found) =>
+      told.line(found, configured).stages.map(({ title, stops }) => [title, ...stops.map((stop) => stop.title)]);
+    const whole = [
+      ["Issues", key],
+      ["GitOps commits", "5555555"],
+    ];
+    expect(stages({ kind: "issue", ref: key, scope: "" })).toEqual(whole);
+    expect(stages({ kind: "pull_request", ref: "8", scope: change.repository })).toEqual(whole);
+  });
+
   it("has a bar for each environment that began, to now where it goes on", () => {
     const now = Date.parse(held.created_at) + 86_400_000;
     const spans = told.spans({ written: null, set: null }, held, now);

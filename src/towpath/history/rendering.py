@@ -185,12 +185,17 @@ class _Lines:
         self._style = style
         requests, commits = notes["pull_requests"]["items"], notes["commits"]["items"]
         self._titles = {(one["repository"], one["number"]): one["title"] for one in requests}
+        self._subjects: dict[str, str] = {}
+        for one in (*commits, *notes["gitops"]["items"]):
+            for key in one["issues"]:
+                self._subjects.setdefault(key, one["subject"])
         self._several = len({one["repository"] for one in (*requests, *commits)}) > 1
 
     def feature(self, one: Item) -> str:
-        """An issue; where its tracker does not tell its title, by its pull requests."""
+        """An issue; where its tracker does not tell its title, by its pull requests or commits."""
         style = self._style
-        title = style.escaped(one["title"]) if one["title"] else self._by_requests(one)
+        subject = self._subjects.get(one["key"], "")
+        title = style.escaped(one["title"]) or self._by_requests(one) or style.escaped(subject)
         words = [style.escaped(w) for w in (one["type"], one["status"], one["assignee"]) if w]
         told = f"{style.link(style.escaped(one['key']), one['url'])} {title}".strip()
         more = f" ({', '.join(words)})" if words else ""

@@ -126,6 +126,15 @@ def test_where_several_repositories_are_in_the_notes_numbers_say_which() -> None
     assert "Fix it (#7) (Mei, cart)" in shown
 
 
+def test_an_issue_without_title_and_pull_request_is_told_by_a_commit_that_names_it() -> None:
+    [feature] = canned.notes()["features"]["items"]
+    change = canned.commit("SHOP-7 more *replicas*", issues=["SHOP-7"], kind="change", via=None)
+    notes = canned.notes(
+        features=canned.group({**feature, "title": ""}), gitops=canned.group(change)
+    )
+    assert "SHOP-7 more \\*replicas\\* (Bug, Done)" in rendering.markdown(notes)
+
+
 def test_an_issue_whose_title_is_not_known_is_told_by_its_pull_requests() -> None:
     repository = "https://git.example.org/shop.git"
     [feature] = canned.notes()["features"]["items"]

@@ -146,9 +146,9 @@ const titles = new WeakMap<NotesDocument, Titles>();
 function titlesIn(notes: NotesDocument): Titles {
   const known = titles.get(notes);
   if (known) return known;
-  const { pull_requests, commits } = notes;
+  const { pull_requests, commits, gitops } = notes;
   const issues = new Map<string, string>();
-  for (const { issues: keys, subject } of commits.items) {
+  for (const { issues: keys, subject } of [...commits.items, ...gitops.items]) {
     for (const key of keys) if (!issues.has(key)) issues.set(key, subject);
   }
   const requests = new Map(

@@ -179,17 +179,19 @@ export function line(found: Found, notes: NotesDocument): Line {
     (each) =>
       numbers.has(`${each.repository}#${each.number}`) ||
       (found.kind === "issue" && each.issues.includes(found.ref)) ||
-      (found.kind === "pull_request" && found.scope === each.repository && found.ref === `${each.number}`),
+      isRequest(found, each.repository, each.number),
   );
-  const keys = new Set([...commits, ...requests].flatMap((each) => each.issues));
+  const configured = notes.gitops.items.filter((each) => names(found, each));
+  const keys = new Set([...commits, ...requests, ...configured].flatMap((each) => each.issues));
   const features = notes.features.items.filter((each) => keys.has(each.key) || each.key === found.ref);
   const parts = new Set([...commits, ...requests].flatMap((each) => each.components));
   const images = changed(notes.images.items).filter((each) =>
     isImage(found) ? each.name === found.scope : parts.has(each.component),
   );
   for (const image of isImage(found) ? images : []) parts.add(image.component);
-  const gitops = notes.gitops.items.filter((each) =>
-    found.kind === "gitops" ? each.sha === found.ref : each.components.some((part) => parts.has(part)),
+  const gitops = notes.gitops.items.filter(
+    (each) =>
+      configured.includes(each) || (found.kind !== "gitops" && each.components.some((part) => parts.has(part))),
   );
   const times = commits.map((each) => each.committed_at).sort();
   const [first] = times;
@@ -241,14 +243,27 @@ function isImage(found: Found): boolean {
   return found.kind === "image" || found.kind === "digest";
 }
 
+/** What a commit says of itself, of code or of a GitOps repository. */
+type Saying = Pick<NotesDocument["commits"]["items"][number], "issues" | "sha" | "repository" | "pull_request">;
+
+function names(found: Found, commit: Saying): boolean {
+  return (
+    (found.kind === "issue" && commit.issues.includes(found.ref)) ||
+    isRequest(found, commit.repository, commit.pull_request) ||
+    commit.sha === found.ref
+  );
+}
+
+function isRequest({ kind, scope, ref }: Found, repository: string, number: number | null): boolean {
+  return kind === "pull_request" && scope === repository && ref === `${number ?? ""}`;
+}
+
 function concerns(found: Found, commit: NotesDocument["commits"]["items"][number], notes: NotesDocument): boolean {
   switch (found.kind) {
     case "issue":
-      return commit.issues.includes(found.ref);
     case "commit":
-      return commit.sha === found.ref;
     case "pull_request":
-      return commit.repository === found.scope && `${commit.pull_request ?? ""}` === found.ref;
+      return names(found, commit);
     case "gitops":
       return notes.gitops.items.some(
         (each) => each.sha === found.ref && each.components.some((part) => commit.components.includes(part)),
