@@ -32,6 +32,15 @@ describe("the board of a product", () => {
     expect(levels("prod-us")).toEqual(["behind staging", "behind staging", "behind staging"]);
   });
 
+  it("says of what somebody changed by hand that it is not what landed", () => {
+    const reason = { code: "changed_by_hand", sentence: "", advice: "", data: {}, since: null };
+    const subject = `${answers.product.name}/qa/${column("qa").cards[0]?.component ?? ""}`;
+    const trouble = [{ scope: "drift", subject, reason, since: "2026-01-01T00:00:00Z" }];
+    const [, qa] = board.columns({ ...answers.product, trouble }, answers.flows.items);
+    expect(qa?.cards.map(board.level)).toEqual(["changed by hand since", "level with dev", "level with dev"]);
+    expect(qa && board.behind(qa, columns).words).not.toBe("level with dev");
+  });
+
   it("offers what comes next first", () => {
     expect(board.targets("qa", columns)).toEqual(["staging", "load-test", "prod-eu", "prod-us"]);
     expect(board.targets("prod-us", columns)).toEqual([]);

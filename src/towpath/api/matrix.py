@@ -85,7 +85,9 @@ def _subjects(catalog: Catalog) -> Iterator[tuple[str, Subject]]:
     for product in catalog.products:
         yield product, ("product", product)
     for one in catalog.applications:
-        yield one.product, ("component", f"{one.product}/{one.environment}/{one.component}")
+        part = f"{one.product}/{one.environment}/{one.component}"
+        yield one.product, ("component", part)
+        yield one.product, ("drift", part)
         for _, source, _ in promotable_sources(one):
             yield one.product, ("repository", source.repository)
             yield one.product, ("branch", f"{source.repository} {source.revision or 'HEAD'}")

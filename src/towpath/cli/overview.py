@@ -199,7 +199,8 @@ def _trouble(out: Console, data: Part, now: datetime, server: str) -> None:
     for one in troubles.values():
         since = times.seen(one["since"])
         age = f" (since {times.length(now - since)})" if since else ""
-        lines.append(Text(f"! {one['subject']}: {one['reason']['sentence']}{age}", "red"))
+        style = "yellow" if one["scope"] == "drift" else "red"
+        lines.append(Text(f"! {one['subject']}: {one['reason']['sentence']}{age}", style))
     lines += [_problem(one) for one in _of_severity("error", data)]
     if warnings := len(_of_severity("warning", data)):
         said = f"{warnings} warning{'s' if warnings > 1 else ''}"

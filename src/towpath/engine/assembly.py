@@ -7,6 +7,7 @@ from towpath.engine.arguments import Arguments
 from towpath.engine.commands import EngineCommands
 from towpath.engine.configuring import Configuring, Source
 from towpath.engine.discovery import Discovery
+from towpath.engine.drifting import Drifting
 from towpath.engine.inforce import InForce
 from towpath.engine.introduction import Introduction
 from towpath.engine.launching import Launching
@@ -90,6 +91,7 @@ def assemble(outside: Outside, manner: Manner) -> Engine:
         remotes,
         Discovery(store, git, reader, remotes, in_force),
         Introduction(store, git, reader, in_force),
+        Drifting(store, git, remotes, in_force),
         in_force,
         manner.poll_interval_s,
     )

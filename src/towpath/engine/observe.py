@@ -7,19 +7,21 @@ stops no other.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from towpath.domain import catalog
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release
-from towpath.engine import defects, lines
+from towpath.engine import defects, drifting, lines
 from towpath.engine.discovery import Discovery
+from towpath.engine.drifting import Drifting
 from towpath.engine.inforce import Configured, InForce
 from towpath.engine.introduction import Introduction
 from towpath.engine.remotes import Remotes
 from towpath.ports import git
-from towpath.ports.errors import OutsideError
+from towpath.ports.errors import OutsideError, Permanent, Temporary
 from towpath.ports.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -34,24 +36,31 @@ PRODUCT = "product"
 COMPONENT = "component"
 
 Place = tuple[str, str]  # repository and branch
+Stage = tuple[str, str]  # product and environment
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """Why a branch is watched: the products whose trigger environments are on it, by folder."""
+    """Why a branch is watched, by folder: the products whose trigger environments are on it, and
+    the environments that promotions write there."""
 
-    products: Mapping[str, Collection[str]] = field(default_factory=dict)
+    products: dict[str, set[str]] = field(default_factory=dict)
+    promoted: dict[str, set[Stage]] = field(default_factory=dict)
 
     def touched(self, changed: Collection[str] | None) -> Collection[str]:
         """The products with a trigger folder that holds one of the paths (None: all)."""
-        if changed is None:
-            return {product for found in self.products.values() for product in found}
-        folders = {folder for path in changed for folder in _folders(path)}
-        return {
-            product
-            for folder in folders & self.products.keys()
-            for product in self.products[folder]
-        }
+        return _touched(self.products, changed)
+
+    def written(self, changed: Collection[str] | None) -> Collection[Stage]:
+        """The promoted environments with a folder that holds one of the paths (None: all)."""
+        return _touched(self.promoted, changed)
+
+
+def _touched(those: Mapping[str, set[_T]], changed: Collection[str] | None) -> set[_T]:
+    touched = {folder for path in changed or () for folder in _folders(path)}
+    folders = those.keys() if changed is None else touched & those.keys()
+    return {one for folder in folders for one in those[folder]}
 
 
 def _folders(path: str) -> Sequence[str]:
@@ -70,6 +79,7 @@ class Observer:
         remotes: Remotes,
         discovery: Discovery,
         introduction: Introduction,
+        drifting: Drifting,
         in_force: InForce,
         poll_interval_s: float,
     ) -> None:
@@ -79,6 +89,7 @@ class Observer:
         self._remotes = remotes
         self._discovery = discovery
         self._introduction = introduction
+        self._drifting = drifting
         self._in_force = in_force
         self._poll_interval_s = poll_interval_s
         self._introduced = 0
@@ -211,20 +222,30 @@ class Observer:
     async def _interests(
         self, config: catalog.Catalog, repositories: Collection[str]
     ) -> Mapping[Place, Interest]:
-        """The branches of trigger environments, and which product has which folder there."""
-        found: dict[Place, dict[str, set[str]]] = {}
+        """The branches of trigger environments and of promoted ones, and what lies where there."""
+        found: dict[Place, Interest] = {}
         for product, application, source, folder in _trigger_sources(config):
             if source.repository not in repositories:
                 continue
-            heads = await self._remotes.seen(source.repository)
-            branch = self._remotes.branch(heads, source.revision)
+            branch = await self._branch(source)
             reason = None if branch else _no_branch(application, source)
             await self._note(BRANCH, _subject(source), reason)
-            if branch is None:
+            if branch is not None:
+                interest = found.setdefault((source.repository, branch), Interest())
+                interest.products.setdefault(folder, set()).add(product)
+        for product, application, source, folder in _promoted_sources(config):
+            if source.repository not in repositories:
                 continue
-            folders = found.setdefault((source.repository, branch), {})
-            folders.setdefault(folder, set()).add(product)
-        return {place: Interest(folders) for place, folders in found.items()}
+            branch = await self._branch(source)
+            if branch is not None:  # where not, promotions there say so
+                interest = found.setdefault((source.repository, branch), Interest())
+                stage = (product, application.environment)
+                interest.promoted.setdefault(folder, set()).add(stage)
+        return found
+
+    async def _branch(self, source: catalog.Source) -> str | None:
+        heads = await self._remotes.seen(source.repository)
+        return self._remotes.branch(heads, source.revision)
 
     async def _fetch_changed(
         self, interests: Mapping[Place, Interest], trouble: dict[str, Reason]
@@ -266,25 +287,54 @@ class Observer:
         heads: Mapping[Place, str],
         answered: Collection[str],
     ) -> list[Release]:
-        """Consider the products whose folders changed since each head was examined last.
+        """Consider the products whose folders changed since each head was examined last, and
+        compare the promoted environments whose folders did.
 
         A head stays to be examined while one of its products could not be seen whole.
         """
         before = await self._store.heads()
         moved = {place: sha for place, sha in heads.items() if before.get(place) != sha}
         touched: dict[Place, Collection[str]] = {}
+        written: dict[Place, Collection[Stage]] = {}
         for place, sha in moved.items():
             changed = await self._changed(place, before.get(place), sha)
             touched[place] = interests[place].touched(changed)
+            # What is there when a branch is first seen was recorded as found.
+            written[place] = interests[place].written(changed if before.get(place) else ())
         unsure = self._half_seen(answered) if moved else set()
         made: list[Release] = []
         products = sorted({product for found in touched.values() for product in found})
         for product, releases in await self._consider_all(products, heads):
             made += releases or ()
             unsure |= {product} if releases is None else set()
-        for place in [place for place, found in touched.items() if unsure.isdisjoint(found)]:
-            await self._store.examined(*place, moved[place])
+        stages = sorted({stage for found in written.values() for stage in found})
+        untold = await self._compare_all(stages, heads)
+        for place, sha in moved.items():
+            if unsure.isdisjoint(touched[place]) and untold.isdisjoint(written[place]):
+                await self._store.examined(*place, sha)
         return made
+
+    async def _compare_all(self, stages: Sequence[Stage], heads: Mapping[Place, str]) -> set[Stage]:
+        """Note what people changed where promotions write; those where it could not be told."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def compare(stage: Stage) -> bool:
+            async with gate:
+                try:
+                    return await self._drifting.look(*stage, heads)
+                except Temporary as error:
+                    log.info("%s/%s is compared later: %s", *stage, error)
+                    return False
+                except Permanent as error:  # a promotion there says so, too
+                    log.info("%s/%s cannot be compared: %s", *stage, error)
+                except StoreUnavailable:
+                    raise
+                except Exception:  # a defect of ours with one must stop no other
+                    log.exception("%s/%s was not compared", *stage)
+                return True
+
+        told = await asyncio.gather(*(compare(stage) for stage in stages))
+        return {stage for stage, known in zip(stages, told, strict=True) if not known}
 
     async def _consider_all(
         self, products: Sequence[str], heads: Mapping[Place, str]
@@ -307,11 +357,22 @@ class Observer:
         return await self._git.changed_paths(place[0], old, new) if old else None
 
 
-def _trigger_sources(
-    config: catalog.Catalog,
-) -> Iterator[tuple[str, catalog.Application, catalog.Source, str]]:
+Sources = Iterator[tuple[str, catalog.Application, catalog.Source, str]]
+
+
+def _trigger_sources(config: catalog.Catalog) -> Sources:
+    return _sources(config, lambda product: lines.trigger_environments(config, product))
+
+
+def _promoted_sources(config: catalog.Catalog) -> Sources:
+    return _sources(config, lambda product: sorted(drifting.promoted(config, product)))
+
+
+def _sources(
+    config: catalog.Catalog, environments: Callable[[catalog.Product], Sequence[str]]
+) -> Sources:
     for product in config.products.values():
-        for environment in lines.trigger_environments(config, product):
+        for environment in environments(product):
             for application in config.applications_of(product.name, environment):
                 for _, source, folder in catalog.promotable_sources(application):
                     yield product.name, application, source, folder
@@ -341,6 +402,10 @@ def _subjects(config: catalog.Catalog) -> Mapping[str, Collection[str]]:
         COMPONENT: {
             f"{application.product}/{application.environment}/{application.component}"
             for application in config.applications
+        },
+        drifting.SCOPE: {
+            f"{product}/{application.environment}/{application.component}"
+            for product, application, _, _ in _promoted_sources(config)
         },
     }
 

@@ -21,7 +21,7 @@ from towpath.domain.writing import (
     Unanswered,
     Withdrawn,
 )
-from towpath.engine import arrivals
+from towpath.engine import arrivals, drifting
 from towpath.ports import git
 from towpath.ports.errors import Moved, Permanent, Temporary
 from towpath.ports.store import Announcement, Store
@@ -345,21 +345,9 @@ def branch_gone(repository: str, branch: str) -> Reason:
 
 
 def _drift(drift: Sequence[git.Drift]) -> Reason:
-    """What was changed by hand since it landed, in one sentence and as data."""
-    first = drift[0]
-    by = f" by {first.author} in {first.commit[:7]}" if first.commit else ""
-    more = f" and {len(drift) - 1} more" if len(drift) > 1 else ""
-    sentence = (
-        f"changed by hand{by}: {first.file} {first.place} was {first.landed} when it landed, "
-        f"is {first.found}{more}"
-    )
-    data = [
-        {"file": d.file, "place": d.place, "landed": d.landed, "found": d.found, "commit": d.commit}
-        for d in drift
-    ]
     return Reason(
         Code.CHANGED_BY_HAND,
-        sentence,
-        {"drift": data},
+        drifting.told(drift),
+        drifting.data(drift),
         advice="Retry to overwrite it, or terminate the release and take the change over first.",
     )

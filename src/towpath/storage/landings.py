@@ -34,6 +34,10 @@ _LAND = sa.text(
         RETURNING id, component
     ), settled AS (
         UPDATE write SET settled = true WHERE id = CAST(:write_id AS uuid)
+    ), written_over AS (  -- what people had changed by hand
+        DELETE FROM trouble WHERE scope = 'drift' AND subject = ANY(
+            SELECT concat_ws('/', CAST(:product AS text), CAST(:environment AS text), component)
+            FROM unnest(CAST(:components AS text[])) AS component)
     )
     INSERT INTO landed (product, environment, component, landing)
     SELECT :product, :environment, component, id FROM came, marked

@@ -272,6 +272,7 @@ async def test_a_product_shows_the_trouble_of_all_it_is_read_from(site: Site) ->
         ("repository", world.GITOPS): "no route",
         ("repository", "https://git.example.com/other"): "not mine either",
         ("branch", f"{world.GITOPS} HEAD"): "no branch HEAD",
+        ("drift", "checkout/prod/api"): "changed by hand",
     }
     async with site.engine.begin() as connection:
         for (scope, subject), why in subjects.items():
@@ -280,7 +281,9 @@ async def test_a_product_shows_the_trouble_of_all_it_is_read_from(site: Site) ->
             await connection.execute(sa.insert(tables.trouble).values(**row))
     of_one = (await site.get("/products/checkout"))["trouble"]
     shown = {one["reason"]["sentence"] for one in of_one}
-    assert shown == {"$.tag selects nothing", "no route", "no branch HEAD"}
+    assert shown == {"$.tag selects nothing", "no route", "no branch HEAD", "changed by hand"}
+    configuration = (await site.get("/configuration"))["trouble"]
+    assert {one["scope"] for one in configuration} == {"component", "repository", "branch"}
     listed, _ = (await site.get("/products"))["items"]
     assert listed["trouble"] == of_one
 

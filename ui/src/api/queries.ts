@@ -55,10 +55,14 @@ export const products = queryOptions({
   },
 });
 
+/** How often one looks for what git or people change, and no event tells. */
+const UNTOLD_MS = 30_000;
+
 export const product = (of: string) =>
   queryOptions({
     queryKey: ["product", of],
     queryFn: ({ signal }) => get<ProductDocument>(`/products/${name(of)}`, {}, signal),
+    refetchInterval: UNTOLD_MS, // its trouble
   });
 
 export const releases = (filters: Query) =>
@@ -174,5 +178,5 @@ export const evaluation = (of: string, environment: string, along: string) =>
 export const configuration = queryOptions({
   queryKey: ["configuration"],
   queryFn: ({ signal }) => get<ConfigurationDocument>("/configuration", {}, signal),
-  refetchInterval: 30_000, // it changes by git, which no event tells
+  refetchInterval: UNTOLD_MS,
 });

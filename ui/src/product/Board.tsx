@@ -62,7 +62,11 @@ function Columns({ product }: { readonly product: ProductDocument }) {
         {product.configured && <Begin product={product.name} />}
       </ProductTabs>
       {product.trouble.map((trouble) => (
-        <p key={trouble.subject + trouble.scope} className="note error" role="alert">
+        <p
+          key={trouble.subject + trouble.scope}
+          className={`note ${trouble.scope === "drift" ? "suspended" : "error"}`}
+          role="alert"
+        >
           <Icon name="warning" />
           <span>
             <b>{trouble.reason.sentence}</b>

@@ -9,6 +9,8 @@ export interface Card {
   /** The cell it is compared with: the same component one column before. */
   readonly before: Cell | null;
   readonly from: string;
+  /** Somebody changed it since it landed. */
+  readonly byHand: boolean;
 }
 
 export interface Column {
@@ -22,6 +24,7 @@ export function columns(product: ProductDocument, flows: readonly FlowItem[]): C
   const used = flows.filter((flow) => product.flows.includes(flow.name));
   const names = product.environments.map((each) => each.name);
   const cells = new Map(product.matrix.map((cell) => [`${cell.component}\n${cell.environment}`, cell]));
+  const byHand = new Set(product.trouble.filter(({ scope }) => scope === "drift").map(({ subject }) => subject));
   return product.environments.map((environment, place) => {
     const from = source(environment.name, used, names, place);
     const cards = product.components
@@ -30,6 +33,7 @@ export function columns(product: ProductDocument, flows: readonly FlowItem[]): C
         cell: cells.get(`${component}\n${environment.name}`) ?? null,
         before: cells.get(`${component}\n${from}`) ?? null,
         from,
+        byHand: byHand.has(`${product.name}/${environment.name}/${component}`),
       }))
       .filter((card) => card.cell !== null || card.before !== null);
     return { environment, from, cards };
@@ -47,11 +51,13 @@ function source(name: string, flows: readonly FlowItem[], names: readonly string
 }
 
 export function isLevel(card: Card): boolean {
+  if (card.byHand) return false;
   return card.cell !== null && card.before !== null && card.cell.version === card.before.version;
 }
 
-/** `level with dev`, `behind dev: 2.14.1`, `newest`. */
+/** `level with dev`, `behind dev`, `newest`. */
 export function level(card: Card): string {
+  if (card.byHand) return "changed by hand since";
   if (!card.from) return "newest";
   if (!card.cell) return `not here, ${card.from} has it`;
   if (!card.before) return `not in ${card.from}`;

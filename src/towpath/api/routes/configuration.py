@@ -114,6 +114,8 @@ async def get_configuration(parts: Reach) -> shown.ConfigurationDocument:
         problems_revision=config.problems_revision,
         counts={name: len(getattr(catalog, name)) for name in counted},
         trouble=tuple(
-            shown.TroubleShown.model_validate(each) for each in await parts.queries.troubles()
+            shown.TroubleShown.model_validate(each)
+            for each in await parts.queries.troubles()
+            if each.scope != "drift"  # which is of a product
         ),
     )

@@ -1,0 +1,127 @@
+"""What people changed by hand where promotions write, shown for as long as it stands there.
+
+It is told by what landed last, not by the template of today. A commit of ours is never such a
+change: it may be a promotion that is not recorded yet.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from towpath.domain import catalog
+from towpath.domain.reasons import Code, Reason
+from towpath.engine import behind, targets
+from towpath.engine.inforce import InForce
+from towpath.engine.remotes import Remotes
+from towpath.ports import git
+from towpath.ports.store import Store
+
+SCOPE = "drift"
+_At = tuple[targets.Target, str]  # a folder, and the head of its branch
+
+
+class Drifting:
+    """Compares environments with what landed in them."""
+
+    def __init__(self, store: Store, door: git.Git, remotes: Remotes, in_force: InForce) -> None:
+        self._store = store
+        self._git = door
+        self._remotes = remotes
+        self._in_force = in_force
+        self._older: dict[str, tuple[str, ...]] = {}
+
+    async def look(
+        self, product: str, environment: str, heads: Mapping[tuple[str, str], str]
+    ) -> bool:
+        """Note what differs at these heads from what landed; False: ask for the heads again first.
+
+        A component that lies in several repositories stays as it was noted. Raises `OutsideError`.
+        """
+        config = self._in_force.catalog
+        landed = await self._store.landed_in(product, environment)
+        told = True
+        for component in config.components_in(product, environment).keys() & landed.keys():
+            part, subject = landed[component], f"{product}/{environment}/{component}"
+            places = await targets.resolve(
+                self._remotes, config, product, environment, {component: part.content}
+            )
+            at = [(p, heads.get((p.repository, p.branch), "")) for p in places]
+            if not await self._are_known(at, part.commit):
+                continue
+            if await self._are_older(subject, at, part.commit):
+                told = False
+                continue
+            found = [d for place, head in at for d in await self._changed(place, head)]
+            reason = _reason(component, environment, found) if found else None
+            await self._store.trouble(SCOPE, subject, reason)
+        return told
+
+    async def _are_known(self, at: Sequence[_At], landed: str) -> bool:
+        """Whether every head was asked for, and what landed is in the history of each place."""
+        known = [await self._git.is_ancestor(p.repository, landed, landed) for p, _ in at]
+        return all(known) and all(head for _, head in at)
+
+    async def _are_older(self, subject: str, at: Sequence[_At], landed: str) -> bool:
+        """Whether a head was asked for before the landing. One that is still the same when it is
+        asked for again was set back."""
+        older = [
+            head
+            for place, head in at
+            if head != landed and await self._git.is_ancestor(place.repository, head, landed)
+        ]
+        before = self._older.pop(subject, None)
+        if not older or before == (landed, *older):
+            return False
+        self._older[subject] = (landed, *older)
+        return True
+
+    async def _changed(self, place: targets.Target, head: str) -> Sequence[git.Drift]:
+        standing = await self._git.standing(place.repository, head, place.path, place.files)
+        return [d for d in standing.differences if not await self._is_ours(place, d)]
+
+    async def _is_ours(self, place: targets.Target, drift: git.Drift) -> bool:
+        if not drift.commit:
+            return False
+        return behind.is_ours(await self._git.commit(place.repository, drift.commit))
+
+
+def promoted(config: catalog.Catalog, product: catalog.Product) -> frozenset[str]:
+    """The environments that flows bring the product to, and none begins in."""
+    flows = [config.flows[use.flow] for use in product.flows if use.flow in config.flows]
+    triggers = {flow.trigger_environment for flow in flows}
+    return frozenset(step.environment for flow in flows for step in flow.steps) - triggers
+
+
+def told(drift: Sequence[git.Drift]) -> str:
+    """What was changed since it landed, in one sentence."""
+    first = drift[0]
+    by = f" by {first.author} in {first.commit[:7]}" if first.commit else ""
+    more = f" and {len(drift) - 1} more" if len(drift) > 1 else ""
+    return (
+        f"changed by hand{by}: {first.file} {first.place} was {first.landed} when it landed, "
+        f"is {first.found}{more}"
+    )
+
+
+def data(drift: Sequence[git.Drift]) -> Mapping[str, object]:
+    """The same for programs."""
+    return {
+        "drift": [
+            {
+                "file": d.file,
+                "place": d.place,
+                "landed": d.landed,
+                "found": d.found,
+                "commit": d.commit,
+            }
+            for d in drift
+        ]
+    }
+
+
+def _reason(component: str, environment: str, drift: Sequence[git.Drift]) -> Reason:
+    return Reason(
+        Code.CHANGED_BY_HAND,
+        f"{component} in {environment} was {told(drift)}",
+        data(drift),
+        advice="The next promotion overwrites it, unless the policy says to hold on drift. To keep "
+        "it, make the change where releases begin.",
+    )

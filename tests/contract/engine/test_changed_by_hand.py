@@ -1,0 +1,99 @@
+"""What people change by hand where promotions write is shown until it is gone, with who did it."""
+
+from pathlib import Path
+
+import real_world
+from real_world import source, values
+from towpath.domain.reasons import Code, Reason
+
+PLACE = "shop/prod/api"
+
+
+async def _drift(w: real_world.World, place: str = PLACE) -> Reason | None:
+    await w.look()
+    return await w.trouble("drift", place)
+
+
+async def test_a_value_changed_by_hand_is_shown_until_it_is_changed_back_or_promoted_over(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    async with w.working(database_url):
+        await w.succeeded(await w.released("1.1.0"))
+        assert await _drift(w) is None
+        by = w.push("1.0.9", "prod")
+        shown = await _drift(w)
+        assert shown is not None
+        assert shown.code is Code.CHANGED_BY_HAND
+        assert shown.sentence.startswith("api in prod was changed by hand by ")
+        assert shown.sentence.endswith(
+            f" in {by[:7]}: shop/prod/values.yaml $.image.tag was 1.1.0 when it landed, is 1.0.9"
+        )
+        w.push("1.1.0", "prod")
+        assert await _drift(w) is None
+        w.push("1.0.8", "prod")
+        assert await _drift(w)
+        w.push("1.2.0")
+        (release,) = await w.look()
+        await w.succeeded(release)
+        assert await w.trouble("drift") is None  # gone with the landing, before anybody looks
+        assert await _drift(w) is None
+
+
+async def test_what_is_not_promoted_and_what_others_push_beside_it_is_no_change_by_hand(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    async with w.working(database_url):
+        await w.succeeded(await w.released("1.1.0"))
+        other = values("1.1.0", "prod").replace("replicas: 2", "replicas: 5")
+        w.shop.commit({"shop/prod/values.yaml": other, "README": "x"}, "more replicas")
+        assert await _drift(w) is None
+        await w.released("1.2.0")  # a trigger environment makes releases instead
+        assert await w.trouble("drift") is None
+
+
+async def test_a_change_made_while_nobody_looked_and_a_branch_set_back_are_shown(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    before = w.shop.head()
+    async with w.working(database_url):
+        await w.succeeded(await w.released("1.1.0"))
+        await w.look()
+    w.push("1.0.9", "prod")
+    async with w.working(database_url):
+        await w.until_in_force()
+        assert await _drift(w)
+        real_world.git(w.shop, "update-ref", "refs/heads/main", before)
+        await w.look()  # the head may have been asked for before the landing
+        await w.look()
+        for environment in ("qa", "prod"):
+            shown = await w.trouble("drift", f"shop/{environment}/api")
+            assert shown is not None
+            assert shown.sentence.endswith("was 1.1.0 when it landed, is 1.0.0")
+
+
+async def test_an_environment_on_a_branch_of_its_own_is_compared_there(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    real_world.git(w.shop, "branch", "live", "main")
+    w.on_branch("prod", "live")
+    async with w.working(database_url):
+        await w.succeeded(await w.released("1.1.0"))
+        w.push("1.0.9", "prod")  # main is not what production follows
+        assert await _drift(w) is None
+        w.shop.commit({"shop/prod/values.yaml": values("1.0.9", "prod")}, "pin", branch="live")
+        assert await _drift(w)
+        w.on_branch("prod", "main")
+        await w.until_in_force()
+        assert await _drift(w)  # there it is, too
+        w.write("shop.yaml", real_world.product("shop"), _only(w, "dev"), _only(w, "qa"))
+        await w.until_in_force()
+        assert await _drift(w) is None  # nobody is told of what is no more
+
+
+def _only(w: real_world.World, environment: str) -> real_world.Spec:
+    at = source(w.shop, f"shop/{environment}")
+    return real_world.application(f"shop-{environment}", "shop", environment, "api", at)
