@@ -201,17 +201,6 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
           {environment.kind === "prod" && <span className="chip ln">prod</span>}
           {environment.locked && <Icon name="lock" className="locked" />}
           <span className="grow" />
-          {environment.release && (
-            <Link
-              to="/releases/$release"
-              params={{ release: environment.release }}
-              className="lk s12 el"
-              title={`What is here: ${environment.release}`}
-              draggable={false}
-            >
-              {environment.release}
-            </Link>
-          )}
           <ColumnMenu
             name={name}
             targets={targets}
@@ -253,17 +242,30 @@ function Column({ column, all, product, held, hold, drop, promote, ask }: Column
 
 function Behind({ column, all }: { readonly column: board.Column; readonly all: readonly board.Column[] }) {
   const { words, since } = board.behind(column, all);
+  const { release } = column.environment;
   return (
-    <p className="two s12 t2 behind">
+    <div className="two s12 t2 behind">
       <span className="el" title={words}>
         {words}
       </span>
-      {since && (
-        <span>
-          for <Since at={since} />
-        </span>
-      )}
-    </p>
+      <span className="row">
+        {release && (
+          <Link
+            to="/releases/$release"
+            params={{ release }}
+            className="lk el"
+            title={`What is here: ${release}`}
+          >
+            {release}
+          </Link>
+        )}
+        {since && (
+          <span className="nw">
+            for <Since at={since} />
+          </span>
+        )}
+      </span>
+    </div>
   );
 }
 
