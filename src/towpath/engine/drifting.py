@@ -31,7 +31,7 @@ class Drifting:
     async def look(
         self, product: str, environment: str, heads: Mapping[tuple[str, str], str]
     ) -> bool:
-        """Note what differs at these heads from what landed; False: ask for the heads again first.
+        """Note what differs at these heads from what landed; False: other heads are needed first.
 
         A component that lies in several repositories stays as it was noted. Raises `OutsideError`.
         """
@@ -44,9 +44,9 @@ class Drifting:
                 self._remotes, config, product, environment, {component: part.content}
             )
             at = [(p, heads.get((p.repository, p.branch), "")) for p in places]
-            if not await self._are_known(at, part.commit):
+            if not await self._is_here(places, part.commit):
                 continue
-            if await self._are_older(subject, at, part.commit):
+            if not all(head for _, head in at) or await self._are_older(subject, at, part.commit):
                 told = False
                 continue
             found = [d for place, head in at for d in await self._changed(place, head)]
@@ -54,10 +54,10 @@ class Drifting:
             await self._store.trouble(SCOPE, subject, reason)
         return told
 
-    async def _are_known(self, at: Sequence[_At], landed: str) -> bool:
-        """Whether every head was asked for, and what landed is in the history of each place."""
-        known = [await self._git.is_ancestor(p.repository, landed, landed) for p, _ in at]
-        return all(known) and all(head for _, head in at)
+    async def _is_here(self, places: Sequence[targets.Target], landed: str) -> bool:
+        """Whether the commit that landed is in each place's repository."""
+        known = [await self._git.is_ancestor(p.repository, landed, landed) for p in places]
+        return all(known)
 
     async def _are_older(self, subject: str, at: Sequence[_At], landed: str) -> bool:
         """Whether a head was asked for before the landing. One that is still the same when it is

@@ -52,7 +52,7 @@ class Interest:
         """The products with a trigger folder that holds one of the paths (None: all)."""
         return _touched(self.products, changed)
 
-    def written(self, changed: Collection[str] | None) -> Collection[Stage]:
+    def written(self, changed: Collection[str] | None) -> set[Stage]:
         """The promoted environments with a folder that holds one of the paths (None: all)."""
         return _touched(self.promoted, changed)
 
@@ -94,6 +94,7 @@ class Observer:
         self._poll_interval_s = poll_interval_s
         self._introduced = 0
         self._unread_at: Mapping[str, Mapping[str, str]] = {}
+        self._written: set[Stage] = set()  # to be compared with what landed
         self._wrong: dict[tuple[str, str], bool] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -295,46 +296,43 @@ class Observer:
         before = await self._store.heads()
         moved = {place: sha for place, sha in heads.items() if before.get(place) != sha}
         touched: dict[Place, Collection[str]] = {}
-        written: dict[Place, Collection[Stage]] = {}
         for place, sha in moved.items():
             changed = await self._changed(place, before.get(place), sha)
             touched[place] = interests[place].touched(changed)
             # What is there when a branch is first seen was recorded as found.
-            written[place] = interests[place].written(changed if before.get(place) else ())
+            self._written |= interests[place].written(changed if before.get(place) else ())
         unsure = self._half_seen(answered) if moved else set()
         made: list[Release] = []
         products = sorted({product for found in touched.values() for product in found})
         for product, releases in await self._consider_all(products, heads):
             made += releases or ()
             unsure |= {product} if releases is None else set()
-        stages = sorted({stage for found in written.values() for stage in found})
-        untold = await self._compare_all(stages, heads)
+        await self._compare_all(heads)
         for place, sha in moved.items():
-            if unsure.isdisjoint(touched[place]) and untold.isdisjoint(written[place]):
+            if unsure.isdisjoint(touched[place]):
                 await self._store.examined(*place, sha)
         return made
 
-    async def _compare_all(self, stages: Sequence[Stage], heads: Mapping[Place, str]) -> set[Stage]:
-        """Note what people changed where promotions write; those where it could not be told."""
+    async def _compare_all(self, heads: Mapping[Place, str]) -> None:
+        """Show what people changed where promotions write; again later where it cannot be told."""
         gate = asyncio.Semaphore(AT_ONCE)
+        stages, self._written = sorted(self._written), set()
 
-        async def compare(stage: Stage) -> bool:
+        async def compare(stage: Stage) -> None:
             async with gate:
                 try:
-                    return await self._drifting.look(*stage, heads)
-                except Temporary as error:
-                    log.info("%s/%s is compared later: %s", *stage, error)
-                    return False
+                    told = await self._drifting.look(*stage, heads)
                 except Permanent as error:  # a promotion there says so, too
-                    log.info("%s/%s cannot be compared: %s", *stage, error)
-                except StoreUnavailable:
-                    raise
+                    log.info("%s in %s cannot be compared: %s", *stage, error)
+                except (Temporary, StoreUnavailable) as error:
+                    log.info("%s in %s is compared later: %s", *stage, error)
+                    self._written.add(stage)
                 except Exception:  # a defect of ours with one must stop no other
-                    log.exception("%s/%s was not compared", *stage)
-                return True
+                    log.exception("%s in %s was not compared", *stage)
+                else:
+                    self._written |= set() if told else {stage}
 
-        told = await asyncio.gather(*(compare(stage) for stage in stages))
-        return {stage for stage, known in zip(stages, told, strict=True) if not known}
+        await asyncio.gather(*(compare(stage) for stage in stages))
 
     async def _consider_all(
         self, products: Sequence[str], heads: Mapping[Place, str]

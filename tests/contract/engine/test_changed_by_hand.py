@@ -5,6 +5,8 @@ from pathlib import Path
 import real_world
 from real_world import source, values
 from towpath.domain.reasons import Code, Reason
+from towpath.engine.drifting import Drifting
+from towpath.engine.remotes import Remotes
 
 PLACE = "shop/prod/api"
 
@@ -32,7 +34,8 @@ async def test_a_value_changed_by_hand_is_shown_until_it_is_changed_back_or_prom
         w.push("1.1.0", "prod")
         assert await _drift(w) is None
         w.push("1.0.8", "prod")
-        assert await _drift(w)
+        await w.running.observer.look(str(w.shop.path))  # as after a refresh of it
+        assert await w.trouble("drift", PLACE)
         w.push("1.2.0")
         (release,) = await w.look()
         await w.succeeded(release)
@@ -72,6 +75,25 @@ async def test_a_change_made_while_nobody_looked_and_a_branch_set_back_are_shown
             shown = await w.trouble("drift", f"shop/{environment}/api")
             assert shown is not None
             assert shown.sentence.endswith("was 1.1.0 when it landed, is 1.0.0")
+
+
+async def test_a_head_that_was_asked_for_before_a_landing_says_nothing_of_it(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    async with w.working(database_url):
+        await w.succeeded(await w.released("1.1.0"))
+        w.push("1.0.9", "prod")
+        older = {(str(w.shop.path), "main"): w.shop.head()}
+        await w.succeeded(await w.released("1.2.0"))
+        assert w.git is not None
+        drifting = Drifting(w.running.store, w.git, Remotes(w.git), w.running.in_force)
+        assert not await drifting.look("shop", "prod", older)
+        assert await w.trouble("drift") is None
+        newer = {(str(w.shop.path), "main"): w.shop.head()}
+        assert await drifting.look("shop", "prod", newer)
+        assert await w.trouble("drift") is None
+        assert not await drifting.look("shop", "prod", {})  # nothing was asked for
 
 
 async def test_an_environment_on_a_branch_of_its_own_is_compared_there(
