@@ -4,6 +4,7 @@ It is told by what landed last, not by the template of today. A commit of ours i
 change: it may be a promotion that is not recorded yet.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from towpath.domain import catalog
@@ -12,7 +13,10 @@ from towpath.engine import behind, targets
 from towpath.engine.inforce import InForce
 from towpath.engine.remotes import Remotes
 from towpath.ports import git
-from towpath.ports.store import Store
+from towpath.ports.errors import Permanent
+from towpath.ports.store import LandedPart, Store
+
+log = logging.getLogger(__name__)
 
 SCOPE = "drift"
 _At = tuple[targets.Target, str]  # a folder, and the head of its branch
@@ -33,26 +37,39 @@ class Drifting:
     ) -> bool:
         """Note what differs at these heads from what landed; False: other heads are needed first.
 
-        A component that lies in several repositories stays as it was noted. Raises `OutsideError`.
+        A component that lies in several repositories stays as it was noted. Raises `Temporary`.
         """
-        config = self._in_force.catalog
         landed = await self._store.landed_in(product, environment)
+        present = self._in_force.catalog.components_in(product, environment)
         told = True
-        for component in config.components_in(product, environment).keys() & landed.keys():
-            part, subject = landed[component], f"{product}/{environment}/{component}"
-            places = await targets.resolve(
-                self._remotes, config, product, environment, {component: part.content}
-            )
-            at = [(p, heads.get((p.repository, p.branch), "")) for p in places]
-            if not await self._is_here(places, part.commit):
-                continue
-            if not all(head for _, head in at) or await self._are_older(subject, at, part.commit):
-                told = False
-                continue
-            found = [d for place, head in at for d in await self._changed(place, head)]
-            reason = _reason(component, environment, found) if found else None
-            await self._store.trouble(SCOPE, subject, reason)
+        for component in sorted(present.keys() & landed.keys()):
+            try:
+                told &= await self._note(product, environment, component, landed[component], heads)
+            except Permanent as error:  # a promotion there says so, too
+                log.info("%s in %s cannot be compared: %s", component, environment, error)
         return told
+
+    async def _note(
+        self,
+        product: str,
+        environment: str,
+        component: str,
+        part: LandedPart,
+        heads: Mapping[tuple[str, str], str],
+    ) -> bool:
+        config, subject = self._in_force.catalog, f"{product}/{environment}/{component}"
+        places = await targets.resolve(
+            self._remotes, config, product, environment, {component: part.content}
+        )
+        at = [(p, heads.get((p.repository, p.branch), "")) for p in places]
+        if not await self._is_here(places, part.commit):
+            return True
+        if not all(head for _, head in at) or await self._are_older(subject, at, part.commit):
+            return False
+        found = [d for place, head in at for d in await self._changed(place, head)]
+        reason = _reason(component, environment, found) if found else None
+        await self._store.trouble(SCOPE, subject, reason)
+        return True
 
     async def _is_here(self, places: Sequence[targets.Target], landed: str) -> bool:
         """Whether the commit that landed is in each place's repository."""

@@ -21,7 +21,7 @@ from towpath.engine.inforce import Configured, InForce
 from towpath.engine.introduction import Introduction
 from towpath.engine.remotes import Remotes
 from towpath.ports import git
-from towpath.ports.errors import OutsideError, Permanent, Temporary
+from towpath.ports.errors import OutsideError, Temporary
 from towpath.ports.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -322,8 +322,6 @@ class Observer:
             async with gate:
                 try:
                     told = await self._drifting.look(*stage, heads)
-                except Permanent as error:  # a promotion there says so, too
-                    log.info("%s in %s cannot be compared: %s", *stage, error)
                 except (Temporary, StoreUnavailable) as error:
                     log.info("%s in %s is compared later: %s", *stage, error)
                     self._written.add(stage)

@@ -1,14 +1,20 @@
 """What people change by hand where promotions write is shown until it is gone, with who did it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 import real_world
 from real_world import source, values
 from towpath.domain.reasons import Code, Reason
 from towpath.engine.drifting import Drifting
 from towpath.engine.remotes import Remotes
+from towpath.ports.errors import Temporary
+from towpath.ports.store import StoreUnavailable
 
 PLACE = "shop/prod/api"
+Heads = Mapping[tuple[str, str], str]
 
 
 async def _drift(w: real_world.World, place: str = PLACE) -> Reason | None:
@@ -94,6 +100,62 @@ async def test_a_head_that_was_asked_for_before_a_landing_says_nothing_of_it(
         assert await drifting.look("shop", "prod", newer)
         assert await w.trouble("drift") is None
         assert not await drifting.look("shop", "prod", {})  # nothing was asked for
+
+
+async def test_what_cannot_be_compared_now_is_compared_later_and_stops_nobody(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = real_world.made(tmp_path)
+    away = Temporary(Reason(Code.GIT_UNREACHABLE, "away"))
+    look, failures = Drifting.look, [away, StoreUnavailable("away"), None]
+
+    async def failing(self: Drifting, product: str, environment: str, heads: Heads) -> bool:
+        if environment == "prod" and failures and (failure := failures.pop(0)):
+            raise failure
+        return await look(self, product, environment, heads)
+
+    async with w.working(database_url, excused="towpath.engine.observe"):
+        await w.succeeded(await w.released("1.1.0"))
+        await w.look()
+        monkeypatch.setattr(Drifting, "look", failing)
+        w.push("1.0.9", "prod")
+        w.push("1.0.9", "qa")
+        assert await _drift(w) is None
+        assert await w.trouble("drift", "shop/qa/api")
+        assert await _drift(w) is None
+        assert await _drift(w)  # though nothing was pushed since
+        w.push("1.1.0", "prod")
+        failures.append(RuntimeError("a defect of ours"))
+        await w.others_go_on()
+        assert failures == []
+
+
+async def test_a_component_that_cannot_be_compared_stops_no_other(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    at = {e: {f"shop/{e}/about/values.yaml": values("1.0.0", e)} for e in w.environments}
+    w.shop.commit({path: text for files in at.values() for path, text in files.items()}, "about")
+    about = {e: source(w.shop, f"shop/{e}/about") for e in w.environments}
+
+    def configure() -> None:
+        ours = [_only(w, each) for each in w.environments]
+        theirs = [
+            real_world.application(f"about-{e}", "shop", e, "about", each)
+            for e, each in about.items()
+        ]
+        w.write("shop.yaml", real_world.product("shop"), *ours, *theirs)
+
+    configure()
+    async with w.working(database_url):
+        await w.succeeded(await w.released("1.1.0"))
+        await w.look()
+        real_world.git(w.shop, "update-ref", "refs/tags/v1.0.0", "main")
+        about["prod"]["targetRevision"] = "v1.0.0"  # where nothing can be promoted to
+        configure()
+        await w.until_in_force()
+        w.push("1.0.9", "prod")
+        assert await _drift(w)
 
 
 async def test_an_environment_on_a_branch_of_its_own_is_compared_there(
