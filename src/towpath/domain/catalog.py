@@ -11,6 +11,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
 
+from towpath.domain.rules import ImageSource, Rules, VersionSource
+
 
 class Concurrency(StrEnum):
     """What several releases of one product do when they meet."""
@@ -214,24 +216,6 @@ class FlowUse:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionSource:
-    """Where an application's version is written: a file of its folder and a JSONPath in it."""
-
-    file: str
-    json_path: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImageSource:
-    """Where an image reference is written, for images that are not found by themselves."""
-
-    file: str
-    repository: str
-    tag: str = ""
-    digest: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Template:
     """Which files and values of an application are promoted, and where its version stands.
 
@@ -247,6 +231,15 @@ class Template:
     promotion: Mapping[str, tuple[str, ...]] | None = None
     images: tuple[ImageSource, ...] = ()
     origin: Origin = Origin("")
+
+    @property
+    def rules(self) -> Rules:
+        """What it promotes."""
+        return Rules(
+            None if self.promotion is None else tuple(self.promotion.items()),
+            self.version_source,
+            self.images,
+        )
 
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Whether this template is meant for an application with these labels."""
@@ -473,6 +466,11 @@ class Catalog:
             return self.templates.get(product.template_ref)
         matching = [t for t in self.templates.values() if t.selects(application.labels)]
         return min(matching, key=lambda t: (-t.priority, t.name), default=None)
+
+    def rules_for(self, application: Application) -> Rules:
+        """What is promoted of the application, with a template or without one."""
+        template = self.template_for(application)
+        return template.rules if template else Rules()
 
 
 def _grouped(

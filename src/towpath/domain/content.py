@@ -7,7 +7,8 @@ lies in other environments by then. Large file bodies are kept beside it, by the
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from towpath.domain.values import Value
+from towpath.domain.rules import Rules
+from towpath.domain.values import Place, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class ComponentContent:
-    """What a release carries of one component, and the commit it was read at."""
+    """What a release carries of one component, and the commit and rules it was read by.
+
+    `rules` None: they are not known. What they do not select is not missing in the content.
+    """
 
     sources: tuple[SourceContent, ...]
     version: str = ""
@@ -56,6 +60,7 @@ class ComponentContent:
     repository: str = ""
     branch: str = ""
     revision: str = ""
+    rules: Rules | None = None
 
     def same_as(self, other: "ComponentContent | None") -> bool:
         """Whether both promote the same, wherever and at whatever commit they were read."""
@@ -67,7 +72,9 @@ Content = Mapping[str, ComponentContent]
 
 def within(files: Iterable[FileContent], others: Iterable[FileContent]) -> tuple[FileContent, ...]:
     """What `files` hold of the files and places that `others` hold as well."""
-    places = {file.path: {value.place for value in file.values} for file in others}
+    places: dict[str, set[Place]] = {}
+    for file in others:
+        places.setdefault(file.path, set()).update(value.place for value in file.values)
     return tuple(
         replace(file, values=tuple(v for v in file.values if v.place in places[file.path]))
         for file in files

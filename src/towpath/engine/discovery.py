@@ -192,15 +192,29 @@ def without_unmatched(found: Found, landed: Mapping[str, LandedPart]) -> Found:
     """What was found, less the components with a path that selects nothing and never did.
 
     A path that selected something in what landed there was emptied on purpose: that is a change.
+    One that was not a path of the template then was not.
     """
     wrong = dict(found.wrong)
     for component, unmatched in found.unmatched.items():
         before = landed[component].content if component in landed else None
+        now = found.parts.get(component)
         for file, json_path in unmatched:
-            if not _was_emptied(before, found.parts.get(component)):
+            if not (_was_named(before, now, file, json_path) and _was_emptied(before, now)):
                 wrong[component] = _selects_nothing(component, file, json_path)
     parts = {name: part for name, part in found.parts.items() if name not in wrong}
     return replace(found, parts=parts, wrong=wrong)
+
+
+def _was_named(
+    before: content.ComponentContent | None,
+    now: content.ComponentContent | None,
+    file: str,
+    json_path: str,
+) -> bool:
+    then = before.rules if before else None
+    if then is None or (now is not None and now.rules == then):
+        return True
+    return json_path in dict(then.promotion or ()).get(file, ())
 
 
 def _was_emptied(

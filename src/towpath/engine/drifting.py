@@ -1,13 +1,13 @@
 """What people changed by hand where promotions write, shown for as long as it stands there.
 
-It is told by what landed last, not by the template of today. A commit of ours is never such a
-change: it may be a promotion that is not recorded yet.
+It is told by what landed last, as far as the template of today still promotes it. A commit of ours
+is never such a change: it may be a promotion that is not recorded yet.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 
-from towpath.domain import catalog
+from towpath.domain import catalog, content
 from towpath.domain.reasons import Code, Reason
 from towpath.engine import behind, targets
 from towpath.engine.inforce import InForce
@@ -91,8 +91,20 @@ class Drifting:
         return True
 
     async def _changed(self, place: targets.Target, head: str) -> Sequence[git.Drift]:
-        standing = await self._git.standing(place.repository, head, place.path, place.files)
+        files = await self._still_promoted(place, head)
+        standing = await self._git.standing(place.repository, head, place.path, files)
         return [d for d in standing.differences if not await self._is_ours(place, d)]
+
+    async def _still_promoted(
+        self, place: targets.Target, head: str
+    ) -> tuple[content.FileContent, ...]:
+        rules = self._in_force.catalog.rules_for(place.application)
+        if rules == place.rules:
+            return place.files
+        source = git.SourceAt(place.index, place.repository, place.path)
+        request = git.ReadRequest(place.component, place.application.name, source, rules)
+        (reading,) = await self._git.read(place.repository, head, [request])
+        return content.within(place.files, reading.files)
 
     async def _is_ours(self, place: targets.Target, drift: git.Drift) -> bool:
         if not drift.commit:

@@ -1,7 +1,8 @@
 """The first look: what every environment holds when Towpath first hears of it.
 
 It makes no release. A product that is new begins above the highest n that is found in trailers,
-so that no id is given twice after a new installation.
+so that no id is given twice after a new installation. What was found is read anew, where it was
+found, when another template says what is promoted of it.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from towpath.domain import catalog
 from towpath.domain.reasons import Reason
+from towpath.domain.rules import Rules
 from towpath.engine import defects, lines, messages
 from towpath.engine.inforce import InForce
 from towpath.engine.reading import Found, Reader
@@ -21,6 +23,7 @@ COMMITS_SEARCHED = 20_000
 
 Revisions = Mapping[tuple[str, str], str]
 Place = tuple[str, str]  # environment and component
+_Heads = tuple[tuple[tuple[str, str], str], ...]  # the revisions of branches of repositories
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,14 @@ class Introduction:
         """
         answered = {repository for repository, _ in revisions}
         recorded = await self._store.places()
+        found_by = await self._store.found_by()
         changed: list[str] = []
         failed: dict[str, Reason] = {}
         for name in self._in_force.catalog.products:
             try:
                 if await self._introduce(name, recorded.get(name), answered, revisions):
                     changed.append(name)
+                await self._read_again(name, found_by.get(name, {}), answered, revisions)
             except OutsideError as error:
                 failed[name] = error.reason
             except StoreUnavailable:
@@ -104,6 +109,54 @@ class Introduction:
         if missing or recorded is None:
             await self._record(config, product, missing, revisions, anew=recorded is not None)
         return bool(released)
+
+    async def _read_again(
+        self,
+        product: str,
+        found_by: Mapping[Place, Rules | None],
+        answered: Collection[str],
+        revisions: Revisions,
+    ) -> None:
+        """Read what was found by the rules of today, where it was by others."""
+        config = self._in_force.catalog
+        triggers = lines.trigger_environments(config, config.products[product])
+        outdated: dict[str, list[str]] = {}
+        for environment, component in sorted(_places(config, product) & found_by.keys()):
+            place = environment, component
+            if found_by[place] not in _rules(config, product, place) and (
+                _repositories(config, product, place) <= set(answered)
+            ):
+                outdated.setdefault(environment, []).append(component)
+        for environment, components in outdated.items():
+            for at, names in (await self._found_at(product, environment, components)).items():
+                found = await self._reader.read(
+                    config, product, environment, {**revisions, **dict(at)}, names
+                )
+                if environment not in triggers:  # there it is the head that may be in trouble
+                    await self._note(product, environment, found, anew=True)
+                parts = {environment: _parts(found)}
+                await self._store.found(product, 0, parts, found.bodies, again=True)
+
+    async def _found_at(
+        self, product: str, environment: str, components: Iterable[str]
+    ) -> Mapping[_Heads, Sequence[str]]:
+        """The components by where they were found; by nothing where those commits are gone.
+
+        In a trigger environment those are left out: what came since would be taken for found.
+        """
+        config = self._in_force.catalog
+        landed = await self._store.landed_in(product, environment)
+        is_trigger = environment in lines.trigger_environments(config, config.products[product])
+        grouped: dict[_Heads, list[str]] = {}
+        for name in components:
+            part = landed[name].content
+            there = await self._git.is_ancestor(part.repository, part.revision, part.revision)
+            several = len(_repositories(config, product, (environment, name))) > 1
+            if is_trigger and (several or not there):
+                continue
+            at: _Heads = (((part.repository, part.branch), part.revision),) if there else ()
+            grouped.setdefault(at, []).append(name)
+        return grouped
 
     async def _record(
         self,
@@ -189,6 +242,12 @@ def _repositories(config: catalog.Catalog, product: str, place: Place) -> set[st
         for application in config.components_in(product, environment).get(component, ())
         for _, source, _ in catalog.promotable_sources(application)
     }
+
+
+def _rules(config: catalog.Catalog, product: str, place: Place) -> Collection[Rules | None]:
+    environment, component = place
+    applications = config.components_in(product, environment)[component]
+    return {config.rules_for(application) for application in applications}
 
 
 def _parts(found: Found) -> Mapping[str, LandedPart]:

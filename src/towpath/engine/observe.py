@@ -189,6 +189,9 @@ class Observer:
         """
         for scope, named in _subjects(config).items():
             await self._store.forget_trouble(scope, named)
+        for subject in await self._store.troubled(drifting.SCOPE):
+            product, environment, _ = subject.split("/")
+            self._written.add((product, environment))  # it may not be promoted any more
         troubled = await self._store.troubled(COMPONENT)
         return [name for name in config.products if any(s.startswith(f"{name}/") for s in troubled)]
 

@@ -338,7 +338,8 @@ def edit(target: Target, landed: LandedPart | None) -> git.Edit:
         before = tuple(file for source in sources for file in source.files)
         if not landed.release:  # found there: nobody of us put it there, so nothing is taken away
             before = content.within(before, target.files)
-    return git.Edit(target.component, target.application.name, target.path, target.files, before)
+    name = target.application.name
+    return git.Edit(target.component, name, target.path, target.files, before, target.rules)
 
 
 def whole_files(carried: content.Content) -> set[str]:

@@ -124,7 +124,7 @@ def _request(config: catalog.Catalog, tracked: Tracked) -> git.ReadRequest:
         tracked.application.component,
         tracked.application.name,
         git.SourceAt(tracked.index, tracked.source.repository, tracked.folder),
-        config.template_for(tracked.application),
+        config.rules_for(tracked.application),
     )
 
 
@@ -176,4 +176,5 @@ def _content(
         repository=main.source.repository,
         branch=main.branch,
         revision=revisions[(main.source.repository, main.branch)],
+        rules=readings[0][1].request.rules,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from towpath.domain import catalog, content
 from towpath.domain.reasons import Code, Reason
+from towpath.domain.rules import Rules
 from towpath.engine.remotes import Remotes
 from towpath.ports.errors import Permanent
 
@@ -24,6 +25,7 @@ class Target:
     branch: str
     path: str
     files: tuple[content.FileContent, ...]
+    rules: Rules | None
 
 
 def missing(
@@ -65,7 +67,7 @@ async def resolve(
     """
     present = config.components_in(product, environment)
     return [
-        await _target(remotes, application, component, part)
+        await _target(remotes, application, component, part, bundle.rules)
         for component, bundle in sorted(carried.items())
         for application in present.get(component, ())
         for part in bundle.sources
@@ -89,10 +91,12 @@ async def _target(
     application: catalog.Application,
     component: str,
     part: content.SourceContent,
+    rules: Rules | None,
 ) -> Target:
     index, source, folder = matching_source(application, part)
     branch = await tracked_branch(remotes, application, source)
-    return Target(component, application, index, source.repository, branch, folder, part.files)
+    where = (source.repository, branch, folder)
+    return Target(component, application, index, *where, part.files, rules)
 
 
 def matching_source(

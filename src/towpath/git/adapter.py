@@ -161,7 +161,7 @@ class GitRepositories:
         def built(objects: pygit2.Repository) -> Sequence[port.Built]:
             start = commits.needed(objects, repository, base)
             writer = writes.Writer(
-                drafts.Folders(objects, self._raw), self._identity, self._clock()
+                drafts.Folders(objects, self._raw), self._reader, self._identity, self._clock()
             )
             return writer.chain(start, changes)
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 import pygit2
 
-from towpath.domain import catalog, content, reasons, values
+from towpath.domain import content, reasons, values
 from towpath.domain.reasons import Code
+from towpath.domain.rules import ImageSource, Rules
 from towpath.git import documents, images, problems, recent, selection, trees
-from towpath.git.selection import Folder, Pick, Rules
+from towpath.git.selection import Folder, Pick
 from towpath.ports import errors
 from towpath.ports import git as port
 
@@ -85,7 +86,21 @@ class Reader:
             )
         except problems.Problem as problem:
             return Found(reason=problem.reason)
-        rules = selection.rules(request.template)
+        return self._remembered(repository, path, oid, request.rules)
+
+    def selected(
+        self, repository: pygit2.Repository, path: str, oid: pygit2.Oid, rules: Rules
+    ) -> tuple[content.FileContent, ...]:
+        """What the rules select in a folder. Raises `Problem` where that cannot be told."""
+        found = self._remembered(repository, path, oid, rules)
+        if found.reason:
+            told = found.reason
+            raise problems.Problem(told.code, told.sentence, told.advice, **told.data)
+        return found.files
+
+    def _remembered(
+        self, repository: pygit2.Repository, path: str, oid: pygit2.Oid, rules: Rules
+    ) -> Found:
         key = (path, oid, rules)
         known = self._folders.get(key)
         if known is None:
@@ -353,7 +368,7 @@ def folder_at(
 
 
 def _zipped(
-    source: catalog.ImageSource, selected: Mapping[str, tuple[values.Value, ...]]
+    source: ImageSource, selected: Mapping[str, tuple[values.Value, ...]]
 ) -> Iterator[content.Image]:
     names = selected[source.repository]
     tags = selected.get(source.tag, ())

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import pygit2
 from wcmatch import glob
 
-from towpath.domain import catalog
 from towpath.domain.reasons import Code
 from towpath.git import problems, recent, trees
 
@@ -17,27 +16,6 @@ WHOLE = "*"
 MAX_FILES = 10_000
 # Names that begin with a dot are matched too: `**` means every file.
 _FLAGS = glob.GLOBSTAR | glob.DOTGLOB | glob.FORCEUNIX | glob.CASE
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """A template's rules in a form that can be a key. `promotion` None: what `images` finds."""
-
-    promotion: tuple[tuple[str, tuple[str, ...]], ...] | None = None
-    version: catalog.VersionSource | None = None
-    images: tuple[catalog.ImageSource, ...] = ()
-
-
-def rules(template: catalog.Template | None) -> Rules:
-    """The rules of a template; those of none at all if there is none."""
-    if template is None:
-        return Rules()
-    promotion = template.promotion
-    return Rules(
-        None if promotion is None else tuple((p, tuple(paths)) for p, paths in promotion.items()),
-        template.version_source,
-        template.images,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ is only what landed there and is no longer in the content. Nothing is visible be
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pygit2
 
 from towpath.domain import content, values
 from towpath.domain.reasons import Code
-from towpath.git import commits, comparing, documents, drafts, problems, trees
+from towpath.git import commits, comparing, contents, documents, drafts, problems, trees
 from towpath.ports import git as port
 
 
@@ -22,6 +22,7 @@ class Writer:
     """Builds commits in one repository. `now` is written into them."""
 
     folders: drafts.Folders
+    reader: contents.Reader
     identity: commits.Identity
     now: datetime
 
@@ -45,7 +46,8 @@ class Writer:
         root = trees.tree_of(repository, tip)
         tree = root
         drift: list[port.Drift] = []
-        for edit in change.edits:
+        for wanted in change.edits:
+            edit = replace(wanted, landed=self._to_judge_by(tree, wanted))
             tree = self._edited(tree, edit, change.bodies)
             drift += self._drift(base, edit)
         if tree == root:
@@ -66,6 +68,19 @@ class Writer:
         for gone in landed.keys() - {file.path for file in edit.files}:
             changes[target.full(gone)] = target.without(landed[gone])
         return self._rewritten(tree, changes)
+
+    def _to_judge_by(self, tree: pygit2.Oid, edit: port.Edit) -> tuple[content.FileContent, ...]:
+        """What landed, less what is not among the files because their rules do not select it."""
+        landed = edit.landed or ()
+        among_files = content.within(landed, edit.files)
+        if among_files == landed or edit.rules is None:
+            return among_files
+        path = self._real(tree, edit.path)
+        folder = self.folders.entry(tree, path)
+        if folder is None or folder.mode != trees.FOLDER:
+            return among_files
+        selected = self.reader.selected(self.folders.repository, path, folder.oid, edit.rules)
+        return content.within(landed, (*edit.files, *selected))
 
     def _rewritten(self, tree: pygit2.Oid, changes: Mapping[str, trees.Entry | None]) -> pygit2.Oid:
         really = {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from towpath.domain import catalog
+from towpath.domain import catalog, rules
 from towpath.manifests import (
     environment_kind,
     fields,
@@ -128,12 +128,12 @@ def _template(
     promotion = spec.promotion
     return catalog.Template(
         name=name,
-        version_source=catalog.VersionSource(version.file, version.json_path) if version else None,
+        version_source=rules.VersionSource(version.file, version.json_path) if version else None,
         promotion=absent
         if promotion is None
         else {file: _paths(promoted.json_paths) for file, promoted in promotion.items()},
         images=tuple(
-            catalog.ImageSource(image.file, image.repository, image.tag or "", image.digest or "")
+            rules.ImageSource(image.file, image.repository, image.tag or "", image.digest or "")
             for image in (spec.images if isinstance(spec, template_kind.InlineTemplate) else ())
         ),
         origin=origin,

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from towpath.domain import catalog, content, reasons
+from towpath.domain import content, reasons
+from towpath.domain.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class ReadRequest:
     component: str
     application: str
     source: SourceAt
-    template: catalog.Template | None
+    rules: Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ class Reading:
 class Edit:
     """What to bring into one folder: the release's files, judged against what landed there.
 
-    `landed` is None when nothing is recorded to have landed: then nothing is removed.
+    Removed is what landed, is not among the files, and is still selected by the `rules` that the
+    files were read by: a template that no longer names a value leaves it where it is. Nothing is
+    removed where nothing is recorded to have landed, or the rules are not known.
     """
 
     component: str
@@ -90,6 +93,7 @@ class Edit:
     path: str
     files: tuple[content.FileContent, ...]
     landed: tuple[content.FileContent, ...] | None
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from towpath.domain import actions, catalog, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
+from towpath.domain.rules import Rules
 
 
 class LeaseLost(Exception):  # noqa: N818
@@ -209,8 +210,18 @@ class Store(Protocol):
         first_n: int,
         parts: Mapping[str, Mapping[str, LandedPart]],
         bodies: Mapping[str, bytes],
+        *,
+        again: bool = False,
     ) -> None:
-        """Record what the first look found. What is recorded already stays."""
+        """Record what the first look found. What is recorded already stays.
+
+        `again`: it was read anew, and takes the place of what was found and still stands.
+        """
+        ...
+
+    async def found_by(self) -> Mapping[str, Mapping[tuple[str, str], Rules | None]]:
+        """For each product, the rules by which the environments and components were read in which
+        no release has landed yet."""
         ...
 
     async def places(self) -> Mapping[str, Collection[tuple[str, str]]]:

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from towpath.domain import content, events, reasons, values
 from towpath.domain.content import ComponentContent, FileContent, SourceContent
 from towpath.domain.release import Promotion, Release
+from towpath.domain.rules import Rules
 from towpath.domain.status import Status
 
 Json = dict[str, Any]
@@ -116,6 +117,7 @@ def dump_content(part: ComponentContent) -> Json:
         "repository": part.repository,
         "branch": part.branch,
         "revision": part.revision,
+        "rules": _dump(part.rules),
     }
 
 
@@ -128,7 +130,13 @@ def load_content(stored: Mapping[str, Any]) -> ComponentContent:
         repository=stored["repository"],
         branch=stored["branch"],
         revision=stored["revision"],
+        rules=load_rules(stored.get("rules")),
     )
+
+
+def load_rules(stored: Mapping[str, Any] | None) -> Rules | None:
+    """The rules that content was read by; None where they were not stored."""
+    return _adapter(Rules).validate_python(stored) if stored else None
 
 
 def _dump_source(source: SourceContent) -> Json:

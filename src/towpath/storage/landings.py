@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from towpath.domain import content, events, facts
 from towpath.domain.release import Release
+from towpath.domain.rules import Rules
 from towpath.ports.store import LandedPart
 from towpath.storage import codec
 from towpath.storage.connection import Connection, Row
@@ -55,19 +56,31 @@ _TURNS = sa.text(
 _FOUND = sa.text(
     """
     WITH part AS (
-        SELECT * FROM unnest(CAST(:environments AS text[]), CAST(:components AS text[]),
+        SELECT part.*, before.at
+        FROM unnest(CAST(:environments AS text[]), CAST(:components AS text[]),
             CAST(:commits AS text[]), CAST(:versions AS text[]), CAST(:contents AS jsonb[]))
             AS part (environment, component, commit, version, content)
-        WHERE NOT EXISTS (SELECT 1 FROM landed WHERE landed.product = :product
-            AND landed.environment = part.environment AND landed.component = part.component)
+        LEFT JOIN landed ON landed.product = :product
+            AND landed.environment = part.environment AND landed.component = part.component
+        LEFT JOIN landing AS before ON before.id = landed.landing
+        WHERE before.id IS NULL
+            OR (CAST(:again AS boolean) AND before.release = '' AND before.content <> part.content)
     ), came AS (
-        INSERT INTO landing (product, environment, component, commit, version, content)
-        SELECT :product, environment, component, commit, version, content FROM part
+        INSERT INTO landing (product, environment, component, commit, version, content, at)
+        SELECT :product, environment, component, commit, version, content, coalesce(at, now())
+        FROM part
         RETURNING id, environment, component
     )
     INSERT INTO landed (product, environment, component, landing)
     SELECT :product, environment, component, id FROM came
-    ON CONFLICT (product, environment, component) DO NOTHING
+    ON CONFLICT (product, environment, component) DO UPDATE SET landing = excluded.landing
+    """
+)
+_FOUND_BY = sa.text(
+    """
+    SELECT landed.product, landed.environment, landed.component, landing.content -> 'rules' AS rules
+    FROM landed JOIN landing ON landing.id = landed.landing
+    WHERE landing.release = ''
     """
 )
 _SETTLE = sa.text("UPDATE write SET settled = true WHERE id = ANY(:ids)")
@@ -162,9 +175,14 @@ def put(
 
 
 def found(
-    connection: Connection, product: str, parts: Mapping[str, Mapping[str, LandedPart]]
+    connection: Connection,
+    product: str,
+    parts: Mapping[str, Mapping[str, LandedPart]],
+    *,
+    again: bool,
 ) -> None:
-    """What was there before Towpath came. What is recorded already stays."""
+    """What was there before Towpath came. What is recorded already stays; what was found and still
+    stands does not, if it was read `again`."""
     rows = [(e, c, part) for e, components in parts.items() for c, part in components.items()]
     if rows:
         connection.later(_TURNS, {"product": product, "environments": sorted(parts)})
@@ -172,6 +190,7 @@ def found(
             _FOUND,
             {
                 "product": product,
+                "again": again,
                 "environments": [environment for environment, _, _ in rows],
                 "components": [component for _, component, _ in rows],
                 "commits": [part.commit for _, _, part in rows],
@@ -240,6 +259,17 @@ async def places(
         known = found.setdefault(row.name, set())
         if row.environment is not None:
             known.add((row.environment, row.component))
+    return found
+
+
+async def found_by(
+    connection: Connection,
+) -> Mapping[str, Mapping[tuple[str, str], Rules | None]]:
+    """The rules by which it was read what no release brought."""
+    found: dict[str, dict[tuple[str, str], Rules | None]] = {}
+    for row in await connection.execute(_FOUND_BY):
+        place = (row.environment, row.component)
+        found.setdefault(row.product, {})[place] = codec.load_rules(row.rules)
     return found
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from towpath.domain import actions, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
+from towpath.domain.rules import Rules
 from towpath.ports.store import Announcement, LandedPart, StoredConfiguration, Ticket, View
 from towpath.storage import claims, creation, landings, looks, records, standing, watched
 from towpath.storage import runs as workflow_runs
@@ -155,15 +156,21 @@ class PostgresStore:
         first_n: int,
         parts: Mapping[str, Mapping[str, LandedPart]],
         bodies: Mapping[str, bytes],
+        *,
+        again: bool = False,
     ) -> None:
         """See the port."""
 
         async def work(connection: Connection) -> None:
             creation.keep(connection, bodies)
             creation.ensure_product(connection, product, first_n)
-            landings.found(connection, product, parts)
+            landings.found(connection, product, parts, again=again)
 
         await self._database.transact(work)
+
+    async def found_by(self) -> Mapping[str, Mapping[tuple[str, str], Rules | None]]:
+        """See the port."""
+        return await self._database.run(landings.found_by)
 
     async def standings(
         self, release: Release, environments: Collection[str]

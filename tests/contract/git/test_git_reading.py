@@ -7,6 +7,7 @@ import pytest
 import git_servers
 from towpath.domain import catalog, content, reasons, values
 from towpath.domain.reasons import Code
+from towpath.domain.rules import Rules
 from towpath.git.adapter import GitRepositories
 from towpath.ports import git as port
 
@@ -26,10 +27,9 @@ async def read(
     revision: str = "main",
 ) -> port.Reading:
     await door.fetch(remote.url)
-    source = port.SourceAt(0, remote.url, path)
-    (reading,) = await door.read(
-        remote.url, revision, [port.ReadRequest("api", "api-qa", source, by)]
-    )
+    rules = by.rules if by else Rules()
+    request = port.ReadRequest("api", "api-qa", port.SourceAt(0, remote.url, path), rules)
+    (reading,) = await door.read(remote.url, revision, [request])
     return reading
 
 
@@ -171,7 +171,7 @@ async def test_a_missing_folder_is_a_reason_and_spoils_no_other_answer(
     await door.fetch(remote.url)
     by = of({"values.yaml": ("$.image.tag",)})
     requests = [
-        port.ReadRequest("api", path, port.SourceAt(0, remote.url, path), by)
+        port.ReadRequest("api", path, port.SourceAt(0, remote.url, path), by.rules)
         for path in ("nowhere", "qa", "qa/values.yaml")
     ]
     readings = await door.read(remote.url, "main", requests)

@@ -11,6 +11,7 @@ import pytest
 import git_servers
 from towpath.domain import content, values
 from towpath.domain.reasons import Code
+from towpath.domain.rules import Rules
 from towpath.git.adapter import GitRepositories
 from towpath.git.commits import Identity
 from towpath.ports import errors
@@ -39,8 +40,10 @@ def change(
     landed: tuple[content.FileContent, ...] | None = None,
     bodies: tuple[bytes, ...] = (),
     message: str = "Promote\n",
+    by: dict[str, tuple[str, ...]] | None = None,
 ) -> port.Change:
-    edit = port.Edit("api", "api-qa", path, files, landed)
+    rules = Rules(tuple(by.items())) if by else None
+    edit = port.Edit("api", "api-qa", path, files, landed, rules)
     return port.Change(uuid4(), (edit,), message, {digest(body): body for body in bodies})
 
 
@@ -176,24 +179,54 @@ async def test_a_link_that_would_leave_the_repository_is_refused(
     assert remote.head() == head
 
 
-async def test_what_landed_and_is_no_longer_promoted_is_removed_and_the_rest_left_alone(
+LANDED = (
+    content.FileContent(
+        "values.yaml", (values.Value(TAG, "v1"), values.Value(DIGEST, "sha256:aa"))
+    ),
+    content.FileContent("b.yaml", (values.Value((values.Key("x"),), 1),)),
+    whole("old/file", b"old"),
+)
+FILES = {
+    "qa/values.yaml": "image:\n  tag: v1\n  digest: sha256:aa\n  mine: keep\n",
+    "qa/old/file": "old",
+    "qa/own": "own",
+    "qa/b.yaml": "x: 1\ny: 2\n",
+}
+
+
+async def test_what_landed_and_is_gone_from_the_content_is_removed_and_the_rest_left_alone(
     door: GitRepositories, remote: git_servers.Origin
 ) -> None:
-    text = "image:\n  tag: v1\n  digest: sha256:aa\n  mine: keep\n"
-    remote.commit(
-        {"qa/values.yaml": text, "qa/old/file": "old", "qa/own": "own", "qa/b.yaml": "x: 1\ny: 2\n"}
-    )
-    landed = (
-        content.FileContent(
-            "values.yaml", (values.Value(TAG, "v1"), values.Value(DIGEST, "sha256:aa"))
-        ),
-        content.FileContent("b.yaml", (values.Value((values.Key("x"),), 1),)),
-        whole("old/file", b"old"),
-    )
-    await promoted(door, remote, change(tag("v2"), landed=landed))
+    remote.commit(FILES)
+    by = {"values.yaml": ("$.image.tag", "$.image.digest"), "b.yaml": ("$.x",), "old/**": ("*",)}
+    await promoted(door, remote, change(tag("v2"), landed=LANDED, by=by))
     assert remote.show("qa/values.yaml").decode() == "image:\n  tag: v2\n  mine: keep\n"
     assert remote.show("qa/b.yaml").decode() == "y: 2\n"
     assert remote.names() == ["qa/b.yaml", "qa/own", "qa/values.yaml"]
+
+
+@pytest.mark.parametrize("by", [{"values.yaml": ("$.image.tag",), "new/*": ("*",)}, None])
+async def test_what_landed_and_is_not_named_by_the_rules_any_more_stays(
+    door: GitRepositories, remote: git_servers.Origin, by: dict[str, tuple[str, ...]] | None
+) -> None:
+    remote.commit({**FILES, "qa/b.yaml": "x: 5\ny: 2\n"})
+    (built,) = await promoted(door, remote, change(tag("v2"), landed=LANDED, by=by))
+    assert built.drift == ()  # it is not overwritten
+    assert remote.show("qa/values.yaml").decode() == FILES["qa/values.yaml"].replace("v1", "v2")
+    assert remote.names() == sorted(FILES)
+
+
+async def test_nothing_is_removed_where_it_cannot_be_told_what_the_rules_select(
+    door: GitRepositories, remote: git_servers.Origin
+) -> None:
+    head = remote.commit({**FILES, "qa/c.yaml": "x: [1\n"})
+    by = {"values.yaml": ("$.image.tag",), "*.yaml": ("$.x",)}
+    (built,) = await promoted(door, remote, change(tag("v2"), landed=LANDED, by=by))
+    assert built.reason is not None
+    assert "qa/c.yaml" in built.reason.sentence
+    assert remote.head() == head
+    away = change(landed=(tag("v1"),), path="nowhere", by=by)
+    assert (await promoted(door, remote, away))[0] == port.Built(away.write_id)
 
 
 async def test_with_no_record_of_what_landed_nothing_is_removed(

@@ -68,6 +68,8 @@ def _of(hint: Any) -> st.SearchStrategy[Any]:
     arguments = typing.get_args(hint)
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return st.one_of(map(_of, arguments))
+    if typing.get_origin(hint) is tuple and arguments[-1] is not ...:
+        return st.tuples(*map(_of, arguments))
     if typing.get_origin(hint) is tuple:
         return st.lists(_of(arguments[0]), max_size=2).map(tuple)
     if typing.get_origin(hint) is not None:
