@@ -83,14 +83,19 @@ def _reverted(
     saying = [c for c in commits if "everts " in c.message]
     if not saying:
         return {}
-    shas = sorted(commit.sha for commit in commits)
+    picked = _picked(commits)
+    shas = sorted({*picked, *(commit.sha for commit in commits)})
     by_number: dict[int, list[str]] = {}
     for sha, request in requests.items():
         by_number.setdefault(request.number, []).append(sha)
     undone: dict[str, str] = {}
     takes_back: dict[str, list[str]] = {}
+    place = {commit.sha: at for at, commit in enumerate(commits)} if picked else {}
     for commit in reversed(saying):
-        targets = [sha for named in messages.reverts(commit) for sha in _meant(named, shas)]
+        targets = []
+        for sha in (sha for named in messages.reverts(commit) for sha in _meant(named, shas)):
+            older = [one for one in picked.get(sha, ()) if place[one] > place[commit.sha]]
+            targets += older if sha in picked else [sha]
         for number in messages.reverted_requests(commit):
             targets += [s for s in by_number.get(number, ()) if s != commit.sha]
         targets += [inner for target in targets for inner in brought.get(target, ())]
@@ -101,6 +106,18 @@ def _reverted(
                     del undone[restored]
         takes_back[commit.sha] = targets
     return undone
+
+
+def _picked(commits: Sequence[Commit]) -> Mapping[str, Sequence[str]]:
+    """By sha: the commits of the range that were picked from one that is not in it."""
+    saying = [c for c in commits if "cherry picked from" in c.message]
+    here = {commit.sha for commit in commits} if saying else set()
+    picked: dict[str, list[str]] = {}
+    for commit in saying:
+        for sha in messages.picked_from(commit):
+            if sha not in here:
+                picked.setdefault(sha, []).append(commit.sha)
+    return picked
 
 
 def _meant(named: str, shas: Sequence[str]) -> Iterator[str]:

@@ -40,6 +40,19 @@ class _Feature:
     taken_back: int = 0
 
 
+@dataclass(slots=True)
+class _Seen:
+    """A commit, in all the ranges that have it on one of their sides."""
+
+    commit: Commit
+    issues: Sequence[str]
+    withdrawn: Sequence[str]
+    components: dict[str, None] = field(default_factory=dict)
+    request: PullRequest | None = None
+    undone: str | None = None  # None as soon as one range lets it stand
+    undoes: bool = False  # another commit of a range
+
+
 @dataclass
 class _Listed:
     """A pull request as it is put together."""
@@ -49,7 +62,7 @@ class _Listed:
     issues: dict[str, None] = field(default_factory=dict)
     commits: int = 0
     lasting: int = 0
-    taken_back: bool = False
+    taken_back: int = 0
 
 
 class Composition:
@@ -62,10 +75,13 @@ class Composition:
         self._known = known
         self._requests: dict[RequestKey, _Listed] = {}
         self._features: dict[str, _Feature] = {}
+        self._seen: dict[tuple[str, str, bool], _Seen] = {}
         self._commits: dict[tuple[str, str, bool], Document] = {}
-        self._request_issues: dict[RequestKey, Sequence[str]] = {}
+        self._request_issues: dict[RequestKey, tuple[Sequence[str], Sequence[str]]] = {}
         for each in gathered.code:
             self._range(each)
+        for (repository, sha, back), seen in self._seen.items():
+            self._commits[repository, sha, back] = self._commit(repository, seen, back)
         self._reports()
         self._gitops = [*self._gitops_items()]
         for item in self._gitops:
@@ -114,6 +130,7 @@ class Composition:
             said = self._sayings.take(found.repository, side)
             requests = {c.sha: told for c in side if (told := said[c.sha].request)}
             attributed = attribution.attribute(side, requests)
+            undoing = {*attributed.reverted_by.values()}
             for commit in side:
                 names = _touched(found.components, commit.sha) if has_paths else named
                 if not names:
@@ -123,50 +140,51 @@ class Composition:
                     number = self._known.of_commits.get((found.repository, commit.sha))
                     request = PullRequest(number) if number else None
                 undone = attributed.reverted_by.get(commit.sha)
-                keys = said[commit.sha].issues
-                self._commit(found.repository, commit, keys, names, request, undone, back)
+                place = (found.repository, commit.sha, back)
+                seen = self._seen.get(place)
+                if seen is None:
+                    of = said[commit.sha]
+                    seen = _Seen(commit, of.issues, of.withdrawn, undone=undone)
+                    self._seen[place] = seen
+                seen.components |= names
+                seen.request = seen.request or request
+                seen.undone = seen.undone and undone
+                seen.undoes = seen.undoes or commit.sha in undoing
 
-    def _commit(
-        self,
-        repository: str,
-        commit: Commit,
-        keys: Sequence[str],
-        components: dict[str, None],
-        request: PullRequest | None,
-        undone: str | None,
-        back: bool,
-    ) -> None:
-        place = (repository, commit.sha, back)
-        if item := self._commits.get(place):
-            item["components"] = [*dict.fromkeys((*item["components"], *components))]
-            return
-        lasting = undone is None and not back
+    def _commit(self, repository: str, seen: _Seen, back: bool) -> Document:
+        keys, withdrawn, request = seen.issues, seen.withdrawn, seen.request
+        stands = seen.undone is None
         if request is not None:
-            keys = messages.distinct(keys, self._of_request(repository, request))
+            of_request, gone = self._of_request(repository, request)
+            keys, withdrawn = messages.distinct(keys, of_request), (*withdrawn, *gone)
             listed = self._listed(repository, request)
-            listed.components |= components
+            listed.components |= seen.components
             listed.issues |= dict.fromkeys(keys)
             listed.commits += 1
-            listed.lasting += lasting
-            listed.taken_back = listed.taken_back or back
+            listed.lasting += stands and not back
+            listed.taken_back += back
         for key in keys:
-            feature = self._feature(key, components, lasting, back)
+            if key not in withdrawn:
+                lasting, gone_back = stands and not back, stands and back
+            else:  # to go back over what took an issue back brings it again
+                lasting, gone_back = stands and back and not seen.undoes, False
+            feature = self._feature(key, seen.components, lasting, gone_back)
             if request is not None:
                 feature.requests[repository, request.number] = None
-        names = [*components]
-        self._commits[place] = {
+        names = [*seen.components]
+        return {
             "repository": repository,
-            "sha": commit.sha,
-            "author": commit.author,
-            "committed_at": commit.committed_at,
-            "subject": commit.subject,
+            "sha": seen.commit.sha,
+            "author": seen.commit.author,
+            "committed_at": seen.commit.committed_at,
+            "subject": seen.commit.subject,
             "component": names[0],
             "components": names,
             "pull_request": request.number if request else None,
             "issues": keys,
-            "merge": len(commit.parents) > 1,
+            "merge": len(seen.commit.parents) > 1,
             "taken_back": back,
-            "reverted_by": undone,
+            "reverted_by": seen.undone,
         }
 
     def _feature(
@@ -183,10 +201,14 @@ class Composition:
     def _keys(self, repository: str, text: str) -> Sequence[str]:
         return self._finder.everywhere(text, places.path(repository))
 
-    def _of_request(self, repository: str, request: PullRequest) -> Sequence[str]:
+    def _of_request(
+        self, repository: str, request: PullRequest
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """The issues that a pull request names, and those of them that it takes back."""
         place = (repository, request.number)
-        known = self._request_issues.get(place)
-        if known is None:
+        found = self._request_issues.get(place)
+        if found is None:
+            titles = [request.title]
             known = messages.distinct(
                 self._keys(repository, request.title), self._finder.in_branch(request.branch)
             )
@@ -194,8 +216,11 @@ class Composition:
                 text = f"{told.title}\n{told.body}"
                 known = messages.distinct(known, self._keys(repository, text))
                 known = messages.distinct(known, self._finder.in_branch(told.branch))
-            self._request_issues[place] = known
-        return known
+                titles.append(told.title)
+            path = places.path(repository)
+            gone = [key for title in titles for key in self._sayings.withdrawn(title, path)]
+            found = self._request_issues[place] = (known, gone)
+        return found
 
     def _listed(self, repository: str, request: PullRequest) -> _Listed:
         place = (repository, request.number)
@@ -258,7 +283,7 @@ class Composition:
                 "components": [*listed.components],
                 "issues": [*listed.issues],
                 "commits": listed.commits,
-                "taken_back": listed.taken_back,
+                "taken_back": listed.taken_back > 0 and listed.lasting == 0,
                 "reverted": listed.lasting == 0 and not listed.taken_back and listed.commits > 0,
             }
 

@@ -36,8 +36,9 @@ def _lines(release: Release, document: Mapping[str, Any]) -> Iterator[Change]:
         for name in item["components"]:
             yield line(number, REQUEST, item["repository"], name, gone)
     for item in document["features"]["items"]:
+        gone = item["taken_back"] or item["reverted"]
         for name in item["components"]:
-            yield line(item["key"], ISSUE, "", name, item["taken_back"])
+            yield line(item["key"], ISSUE, "", name, gone)
     for item in document["images"]["items"]:
         at = item["to"]
         if at and at["tag"]:

@@ -73,10 +73,13 @@ _GITLAB_BRANCH = re.compile(r"Merge branch '(?P<b>[^']+)'")
 _REVERTED = re.compile(
     r"^(?:This )?reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE | re.IGNORECASE
 )
+_PICKED = re.compile(r"^\(cherry picked from commit ([0-9a-f]{40})\)", re.MULTILINE)
 _REVERTED_REQUEST = re.compile(
     r"^(?:This )?reverts (?:merge request )?(?:[\w./-]+)?(?:#|!)(\d+)\s*$",
     re.MULTILINE | re.IGNORECASE,
 )
+_REVERT = re.compile(r'(?:(?:Revert|Reapply) ")+|revert(?:\([^)]*\))?!?: ', re.IGNORECASE)
+_REVERT_WORD = re.compile("revert", re.IGNORECASE)
 _HOST_ISSUE = re.compile(
     r"\b(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?"
     r"|refs?|references|part of|related to|see)\b:?\s+"
@@ -122,11 +125,25 @@ def reverts(commit: Commit) -> tuple[str, ...]:
     return tuple(sha.lower() for sha in _REVERTED.findall(commit.message))
 
 
+def picked_from(commit: Commit) -> tuple[str, ...]:
+    """The commits that `git cherry-pick -x` says it was picked from."""
+    return tuple(_PICKED.findall(commit.message))
+
+
 def reverted_requests(commit: Commit) -> tuple[int, ...]:
     """The pull requests, by number, that the message says it takes back."""
     if "everts " not in commit.message:
         return ()
     return tuple(map(int, _REVERTED_REQUEST.findall(commit.message)))
+
+
+def withdrawn(subject: str) -> str:
+    """What a subject such as `Revert "SHOP-7: Add gifts"` says is taken back; empty for others,
+    and for those that bring it again: `Reapply "…"`, `Revert "Revert "…""`."""
+    found = _REVERT.match(subject)
+    if not found or len(_REVERT_WORD.findall(found[0])) % 2 == 0:
+        return ""
+    return subject[found.end() :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ class Said(NamedTuple):
 
     request: PullRequest | None
     issues: Sequence[str]
+    withdrawn: Sequence[str] = ()  # those of the issues that it takes back
 
 
 class Sayings:
@@ -31,7 +32,11 @@ class Sayings:
         place = places.path(repository)
         for commit in commits:
             if commit.sha not in said:
-                said[commit.sha] = Said(
-                    messages.pull_request(commit), self.finder.everywhere(commit.message, place)
-                )
+                issues = self.finder.everywhere(commit.message, place)
+                gone = self.withdrawn(commit.subject, place) if issues else ()
+                said[commit.sha] = Said(messages.pull_request(commit), issues, gone)
         return said
+
+    def withdrawn(self, title: str, place: str) -> Sequence[str]:
+        """The issues that a title says it takes back; `place`: as for the finder."""
+        return self.finder.everywhere(messages.withdrawn(title), place)

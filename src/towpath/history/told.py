@@ -42,7 +42,8 @@ def things(place: Place, document: Mapping[str, Any]) -> Iterator[Thing]:
     if place.tracker is not None:
         for one in document["features"]["items"]:
             if _is_there(place.tracker, one):
-                yield Thing(one["key"], _lasts(one), one["taken_back"], issue=one["key"])
+                gone = one["taken_back"] or one["reverted"]
+                yield Thing(one["key"], _lasts(one), gone, issue=one["key"])
     if place.host is not None:
         for one in document["pull_requests"]["items"]:
             if place.host.knows(one["repository"]):

@@ -185,6 +185,8 @@ class Tracing:
 
     async def _after(self, trail: Trail, standing: Standing) -> bool | None:
         """For releases of no line: whether what they carry was read after the change was made."""
+        if not trail.carriers:
+            return None
         carrier = await self._archive.release(trail.carriers[0])
         part = carrier.content.get(trail.component) if carrier else None
         if part is None or not places.same(part.repository, standing.repository):

@@ -12,7 +12,7 @@ import history_world
 from history_world import IMAGE, World, lacking, subjects
 from towpath.domain import catalog, content
 from towpath.domain.reasons import Code, Reason
-from towpath.domain.release import Trigger
+from towpath.domain.release import Release, Trigger
 from towpath.history import rendering, reporting
 from towpath.history.bases import UnknownOrigin
 from towpath.history.notes import NotThere
@@ -302,6 +302,84 @@ async def test_commits_reverted_within_the_range_are_marked_with_their_features(
     assert [item["reverted_by"] for item in notes["commits"]["items"]] == [None, None, back]
     told = {item["key"]: item["reverted"] for item in notes["features"]["items"]}
     assert told == {"SHOP-2": False, "SHOP-1": True}
+
+
+async def test_a_revert_that_names_an_issue_does_not_bring_it(world: World) -> None:
+    old = world.code.commit({"a": "0"}, "root")
+    world.bump(old)
+    await world.find(old, "dev")
+    bad = world.code.commit({"a": "1"}, "SHOP-1: Add a bad idea (#5)")
+    undo = f'Revert "SHOP-1: Add a bad idea (#5)" (#6)\n\nThis reverts commit {bad}.\n\nSHOP-9'
+    back = world.code.commit({"a": "0"}, undo)
+    again = world.code.commit({"a": "1"}, f'Reapply "SHOP-1: …"\n\nThis reverts commit {back}.')
+    releases = {
+        sha: await world.release(world.bump(sha), api=sha) for sha in (bad, back, again, old)
+    }
+
+    async def fates(sha: str, start: str) -> dict[str, str]:
+        notes = await world.resolved(releases[sha], origin=start)
+        return {
+            item["key"]: "reverted"
+            if item["reverted"]
+            else "taken back"
+            if item["taken_back"]
+            else ""
+            for item in notes["features"]["items"]
+        }
+
+    at = {sha: f"release:{release.id}" for sha, release in releases.items()}
+    assert await fates(back, at[old]) == {"SHOP-1": "reverted", "SHOP-9": ""}
+    assert await fates(back, at[bad]) == {"SHOP-1": "reverted", "SHOP-9": ""}
+    assert await fates(again, at[back]) == {"SHOP-1": ""}
+    assert await fates(again, at[old]) == {"SHOP-1": "", "SHOP-9": "reverted"}
+    assert await fates(bad, at[back]) == {"SHOP-1": "", "SHOP-9": "taken back"}
+    assert await fates(old, at[bad]) == {"SHOP-1": "taken back"}
+
+
+async def test_what_goes_with_one_branch_and_comes_with_another_is_not_taken_back(
+    world: World,
+) -> None:
+    old = world.code.commit({"a": "0"}, "root")
+    world.bump(old)
+    await world.find(old, "dev")
+    fix = world.code.commit({"a": "1"}, "SHOP-3 Fix (#12)")
+    await world.release(world.bump(fix), api=fix)
+    message = f"SHOP-3 Fix (#12)\n\n(cherry picked from commit {fix})"
+    picked = world.code.commit({"a": "1", "b": "1"}, message, branch="v1", parent=old)
+    notes = await world.resolved(await world.release(world.bump(picked), api=picked))
+    assert notes["images"]["items"][0]["direction"] == "diverged"
+    assert [item["taken_back"] for item in notes["commits"]["items"]] == [False, True]
+    for group in ("features", "pull_requests"):
+        [item] = notes[group]["items"]
+        assert (item["commits"], item["taken_back"], item["reverted"]) == (2, False, False)
+
+
+@pytest.mark.parametrize("further", ["api", "web"])
+async def test_a_commit_lasts_where_one_of_two_components_keeps_it(
+    database_url: str, tmp_path: Path, further: str
+) -> None:
+    parts = [catalog.Component(name, images=(name,), tag="{sha}") for name in ("api", "web")]
+    async with history_world.world(database_url, tmp_path, *parts) as world:
+        old = world.code.commit({"a": "0"}, "root")
+        idea = world.code.commit({"a": "1"}, "SHOP-1 idea (#3)")
+        back = world.code.commit({"a": "0"}, f"Undo\n\nThis reverts commit {idea}.")
+        head = world.bump(back)
+
+        async def release(api: str, web: str) -> Release:
+            tags = {"api": api, "web": web}
+            content_ = {n: world.part(t, head, content.Image(n, t)) for n, t in tags.items()}
+            return await world.release_of(content_, head)
+
+        first = await release(old, old)
+        tags = {"api": idea, "web": idea, further: back}
+        notes = await world.resolved(await release(**tags), origin=f"release:{first.id}")
+        [undo] = [one for one in notes["commits"]["items"] if one["subject"] == "Undo"]
+        [kept] = [one for one in notes["commits"]["items"] if one["sha"] == idea]
+        assert (undo["components"], kept["components"]) == ([further], ["api", "web"])
+        assert (kept["reverted_by"], kept["pull_request"]) == (None, 3)
+        for group in ("features", "pull_requests"):
+            [item] = notes[group]["items"]
+            assert (item["components"], item["reverted"]) == (["api", "web"], False)
 
 
 async def test_in_a_monorepo_a_component_has_the_commits_that_touch_its_paths(

@@ -162,6 +162,25 @@ async def test_what_is_in_an_environment_has_its_label_until_it_is_taken_back(
     assert sorted(told.written[4:], key=str) == [("SHOP-2", "-in-prod"), (12, "-in-prod")]
 
 
+async def test_an_issue_that_was_reverted_loses_its_label_and_gets_no_comment(
+    world: World,
+) -> None:
+    told = Told(world.code.url)
+    place = Place("tracker", ("prod",), told, None, None, {"prod": "in-prod"})
+    teller = _teller(world, place)
+    await teller.tell(place)
+    [first] = await _released(world, 1)
+    await _reach(world, first, "prod")
+    await teller.tell(place)
+    bad = first.content["api"].version
+    undo = f'Revert "SHOP-1 change (#11)"\n\nThis reverts commit {bad}.'
+    sha = world.code.commit({"a": "0"}, undo)
+    await _reach(world, await world.release(world.bump(sha), api=sha), "prod")
+    await teller.tell(place)
+    [comment, label, off] = told.written
+    assert (comment[0], label, off) == ("SHOP-1", ("SHOP-1", "+in-prod"), ("SHOP-1", "-in-prod"))
+
+
 async def test_an_issue_of_one_host_is_not_looked_for_at_another(world: World) -> None:
     here, other = Told(world.code.url, page="https://here/"), Told(page="https://other/")
     world.trackers = (here,)

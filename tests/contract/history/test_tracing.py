@@ -149,6 +149,38 @@ async def test_a_release_that_goes_back_to_an_older_revision_takes_changes_out(
     assert _states(await _where(world, shas[1]))["dev"] == ("reached", first.id)
 
 
+async def test_an_issue_is_where_it_was_not_reverted(world: World) -> None:
+    shas, [first] = await _history(world, 1)
+    await world.land(first, "prod")
+    undo = world.code.commit(
+        {"a": "0"}, f'Revert "SHOP-2 change"\n\nThis reverts commit {shas[1]}.'
+    )
+    second = await world.release(world.bump(undo), api=undo)
+    await _index(world, second)
+    states = _states(await _where(world, "SHOP-2"))
+    assert (states["dev"], states["prod"]) == (("taken_back", second.id), ("reached", first.id))
+    assert _states(await _where(world, shas[1]))["dev"] == ("reached", first.id)
+    again = world.code.commit({"a": "1"}, f'Reapply "SHOP-2 change"\n\nThis reverts commit {undo}.')
+    third = await world.release(world.bump(again), api=again)
+    await _index(world, third)
+    assert _states(await _where(world, "SHOP-2"))["dev"][0] == "reached"
+
+
+async def test_what_only_went_is_not_known_to_be_in_releases_of_no_line(world: World) -> None:
+    shas, _ = await _history(world, 0)
+    base = world.code.try_git("rev-parse", f"{shas[0]}^") or shas[0]
+    lost = world.code.commit({"a": "x"}, "SHOP-8 lost")
+    found = await world.release(world.bump(lost), api=lost)
+    older = await world.release(world.bump(base), api=base)
+    await _index(world, older)  # the index does not know how it came
+    apart = await world.release(trigger=Trigger.ROLLBACK, api=lost)
+    await world.land(apart, "qa")
+    states = _states(await _where(world, "SHOP-8"))
+    assert states["dev"][0] == "missing"
+    assert states["qa"] == ("unknown", None)
+    assert found.id not in (await _where(world, "SHOP-8"))["products"][0]["releases"]
+
+
 async def test_an_image_that_another_replaced_is_said_to_be(world: World) -> None:
     shas, [_, second] = await _history(world, 2)
     states = _states(await _where(world, f"{IMAGE}:{shas[1]}"))

@@ -71,6 +71,20 @@ def test_a_revert_of_a_revert_lets_the_commit_stand() -> None:
     assert attribute([r2, r1, a]).reverted_by == {r1.sha: r2.sha}
 
 
+def test_a_revert_that_names_what_was_picked_takes_back_the_pick() -> None:
+    """As a revert on the main line is, once it too was picked to a branch of a version."""
+    elsewhere, again = _sha("a"), "This reverts commit "
+    from_there = f"(cherry picked from commit {elsewhere})"
+    pick = _commit("p", "old", f"a\n\n{from_there}")
+    revert = _commit("r", "p", f"Revert\n\n{again}{elsewhere}.")
+    later = _commit("p2", "r", f"a\n\n{from_there}")
+    assert attribute([later, revert, pick]).reverted_by == {pick.sha: revert.sha}
+    both = _commit("a", "p")
+    assert attribute([_commit("r", "a", revert.message), both, pick]).reverted_by == {
+        both.sha: _sha("r")
+    }
+
+
 def test_the_revert_of_a_merge_or_a_pull_request_takes_back_all_it_brought() -> None:
     merge = _commit("m", "b1 x1", "Merge pull request #1 from acme/x")
     x1, b1 = _commit("x1", "b1"), _commit("b1", "old")

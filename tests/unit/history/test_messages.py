@@ -97,6 +97,22 @@ def test_a_revert_names_commits_or_a_pull_request() -> None:
     assert messages.reverts(_commit("nothing reverts here")) == ()
 
 
+@pytest.mark.parametrize(
+    ("subject", "wanted"),
+    [
+        ('Revert "SHOP-7: Add (#5)" (#6)', 'SHOP-7: Add (#5)" (#6)'),
+        ("revert(api)!: SHOP-7 add", "SHOP-7 add"),
+        ('Revert "Reapply "SHOP-7""', 'SHOP-7""'),
+        ('Revert "Revert "SHOP-7""', ""),
+        ('Reapply "SHOP-7"', ""),
+        ("Revert what SHOP-7 did", ""),
+        ('SHOP-7: Revert "that"', ""),
+    ],
+)
+def test_a_subject_says_what_it_takes_back(subject: str, wanted: str) -> None:
+    assert messages.withdrawn(subject) == wanted
+
+
 def test_trailers_are_read_from_the_last_paragraph_only() -> None:
     commit = _commit("x\n\nKey: no\n\nKey: one\nOther: y\nKey: two\n")
     assert messages.trailers(commit, "Key") == ("one", "two")
