@@ -163,6 +163,7 @@ def renewed(of: Release, config: Catalog) -> dict[str, wishes.Renewed]:
     """The settings of a release's environments as the configuration in force has them.
 
     What its trigger environment has landed already; only what could not be done is judged anew.
+    What the step of a flow said stays where there is no such step any more: no gate is lost so.
     """
     flow = config.flows.get(of.flow)
     steps = {step.environment: step for step in flow.steps} if flow else {}
@@ -170,15 +171,26 @@ def renewed(of: Release, config: Catalog) -> dict[str, wishes.Renewed]:
     for promotion in of.promotions:
         where = promotion.environment
         if promotion.role is Role.STEP:
-            step = steps.get(where)
+            step = steps.get(where) or _as_begun(promotion)
             resolved = policy.resolve(config, of.product, where, step)
             origins = {name: resolved.origin(name) for name in policy.SETTING_NAMES}
             missing = tuple(unsupported(resolved.settings))
-            hooks = step.hooks if step else catalog.Hooks()
-            found[where] = wishes.Renewed(resolved.settings, origins, missing, hooks)
+            found[where] = wishes.Renewed(resolved.settings, origins, missing, step.hooks)
         elif promotion.role is Role.TRIGGER and flow:
             found[where] = wishes.Renewed(promotion.settings, dict(promotion.origins))
     return found
+
+
+def _as_begun(promotion: Promotion) -> FlowStep:
+    """The step that a promotion was made of."""
+    settings, said = promotion.settings, promotion.origins.items()
+    inline = {name: getattr(settings, name) for name, origin in said if origin == policy.STEP}
+    return FlowStep(
+        promotion.environment,
+        promotion.depends_on,
+        catalog.PolicySettings(**inline),
+        promotion.hooks,
+    )
 
 
 def renewed_hooks(of: Release, config: Catalog) -> catalog.Hooks | None:

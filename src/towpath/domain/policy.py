@@ -21,6 +21,8 @@ DEFAULTS = catalog.PolicySettings(
     auto_merge=False,
     retries=0,
 )
+STEP = "step"  # the origin of what a flow's step says itself
+
 SETTING_NAMES = tuple(field.name for field in fields(catalog.PolicySettings))
 
 
@@ -67,7 +69,7 @@ def _given(
 ) -> Iterator[Candidate]:
     inline = getattr(step.settings, setting) if step else None
     if inline is not None:
-        yield Candidate("step", inline)
+        yield Candidate(STEP, inline)
     for policy in sorted(config.policies, key=lambda p: (-p.priority, p.name)):
         value = getattr(policy.settings, setting)
         if value is not None:

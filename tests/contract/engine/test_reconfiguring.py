@@ -1,10 +1,13 @@
-"""What waits learns at once that the configuration changed, also while no server ran."""
+"""The configuration changes while releases are under way: what waits learns of it at once, also
+while no server ran, and nothing is lost by it."""
 
 import asyncio
 from pathlib import Path
 
+import pytest
+
 import real_world
-from real_world import ENVIRONMENTS, document
+from real_world import ENVIRONMENTS, application, document, flow, product, source
 from towpath.domain.reasons import Code
 from towpath.domain.release import Release
 
@@ -53,3 +56,37 @@ async def test_who_stops_leaves_the_looking_to_the_next_one_at_once(
         looking.cancel()
         await asyncio.wait([looking])
         assert await w.running.store.take_duty("observe", "worker-2", 20)
+
+
+@pytest.mark.parametrize(
+    ("renamed", "reached"), [("delivery", ENVIRONMENTS), ("main", ("dev", "qa"))]
+)
+async def test_a_retry_loses_no_gate_of_a_flow_that_does_not_go_there_any_more(
+    tmp_path: Path, database_url: str, renamed: str, reached: tuple[str, ...]
+) -> None:
+    policy = {"approval": {"required": 1}}
+    async with real_world.made(tmp_path).working(database_url) as w:
+        w.write("flow.yaml", flow("main", *ENVIRONMENTS, policy=policy))
+        await w.until_in_force()
+        release, ask = await w.released("1.1.0"), w.running.commands
+        await w.stopped_at(release, "qa", Code.APPROVAL_NEEDED)
+        await ask.approve(release, "qa", "bea", "")
+        await w.stopped_at(release, "prod", Code.APPROVAL_NEEDED)
+        await ask.reject(release, "prod", "bea", "")
+        await w.stopped_at(release, "prod", Code.APPROVAL_REJECTED)
+        w.write("flow.yaml", flow(renamed, *reached, policy=policy))
+        for name, at in (("shop", w.shop), ("other", w.other)):
+            w.write(f"{name}.yaml", product(name, renamed), *_applications(name, at))
+        await w.until_in_force()
+        await ask.retry(release, "", "bea")
+        await w.stopped_at(release, "prod", Code.APPROVAL_NEEDED)
+        assert w.tag("prod") == "1.0.0"
+        await ask.approve(release, "prod", "bea", "")
+        await w.succeeded(release)
+
+
+def _applications(name: str, at: real_world.Origin) -> list[real_world.Spec]:
+    return [
+        application(f"{name}-{each}", name, each, "api", source(at, f"{name}/{each}"))
+        for each in ENVIRONMENTS
+    ]
