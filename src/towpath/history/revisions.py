@@ -15,7 +15,7 @@ from towpath.domain import catalog, content
 from towpath.domain.changes import Commit, Report
 from towpath.history import messages, places
 from towpath.history.library import SHORT, Library, Unresolved
-from towpath.manifests import repositories
+from towpath.manifests import patterns, repositories
 from towpath.ports.archive import Archive
 from towpath.ports.errors import OutsideError, Permanent
 from towpath.ports.outside import Inspected, Registry
@@ -214,8 +214,9 @@ def in_tag(tag: str, pattern: str) -> Iterator[str]:
     """Names of a commit or git tag that an image's tag may hold, by the component's pattern."""
     if pattern:
         form = "".join(_FORMS.get(part, re.escape(part)) for part in _PARTS.split(pattern))
-        if found := re.fullmatch(form, tag):
-            yield from (name for name in found.groups() if name)
+        found = patterns.groups(form, tag)
+        if found is not None:
+            yield from found
             if "{" not in pattern:
                 yield tag
         return

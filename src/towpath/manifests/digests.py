@@ -6,11 +6,10 @@ Where an image has both, the digest decides what runs; the promoted tag would ch
 import json
 from collections.abc import Iterator, Mapping
 
-import jsonpath
 from wcmatch import glob
 
 from towpath.domain import catalog
-from towpath.manifests import fields, values
+from towpath.manifests import fields, patterns, values
 
 _Path = tuple[int | str, ...]
 _TAGS = ("tag", "newTag")
@@ -39,7 +38,8 @@ def _of_file(template: catalog.Template, file: str, content: bytes) -> Iterator[
     data, wrong = values.of_file(file, content)
     if wrong or not isinstance(data, dict | list):
         return
-    promoted = {match.parts for path in paths for match in jsonpath.finditer(path, data)}
+    selecting = patterns.json_paths(strict=False)
+    promoted = {match.parts for path in paths for match in selecting.finditer(path, data)}
     for tag, digest in _pairs(data, ()):
         if _under(tag, promoted) and not _under(digest, promoted):
             said = (

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Wit
 from pydantic_core import PydanticCustomError
 
 from towpath.domain import windows
-from towpath.manifests import durations
+from towpath.manifests import durations, patterns
 
 WHOLE_FILE = "*"
 _NAME = r"^[A-Za-z0-9]([-A-Za-z0-9._]{0,251}[A-Za-z0-9])?$"
@@ -139,14 +139,9 @@ RelativePath = Annotated[str, AfterValidator(_relative)]
 
 
 @cache
-def _environment(strict: bool) -> jsonpath.JSONPathEnvironment:
-    return jsonpath.JSONPathEnvironment(strict=strict)
-
-
-@cache
 def _compiled(text: str, strict: bool) -> str:
     try:
-        return str(_environment(strict).compile(text))
+        return str(patterns.json_paths(strict).compile(text))
     except jsonpath.JSONPathError as error:
         reason = error.args[0] if error.args else "not understood"
         raise ValueError(f"`{text}` is not a JSONPath (RFC 9535): {reason}") from None

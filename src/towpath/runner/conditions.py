@@ -17,7 +17,7 @@ Value = str | float | bool | list["Value"]
 
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<number>0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))
+      (?P<number>0[xX][0-9a-fA-F]{1,16}(?!\w)|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))
     | (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
     | (?P<escaped>\[[^\]]*\])
     | (?P<word>[^\W\d]\w*(?:\.\w+)*)

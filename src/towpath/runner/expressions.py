@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NoReturn
 
 from towpath.runner import functions, operators, texts
+from towpath.runner.effort import Effort
 from towpath.runner.mistakes import Mistake
 
 Value = object
@@ -56,16 +57,17 @@ _BINDING = {
 }
 _RIGHT = {"**", "^"}
 _NOT, _SIGN = 50, 90
+_DIGITS = 19
 _WORDS = {"or", "and", "in", "not", "contains", "startsWith", "endsWith", "matches"}
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "nil": None}
-_ITEM = "#"
+_ITEM, _EFFORT = "#", ""
 
 
 def evaluate(text: str, environment: Environment) -> Value:
     """What the expression comes to. Raises `Mistake`."""
     node = parsed(text)
     try:
-        return node(environment)
+        return node({**environment, _EFFORT: Effort()})
     except RecursionError:
         raise Mistake(f"`{text}` is nested too deep") from None
 
@@ -193,7 +195,7 @@ class _Parser:
     def _primary(self) -> Node:
         kind = self._kind
         if kind == "number":
-            return _constant(_read_number(self._next()))
+            return _constant(self._number(self._next()))
         if kind == "string":
             return _constant(_read_string(self._next()))
         if kind == "name":
@@ -206,11 +208,17 @@ class _Parser:
             return self._array()
         if self._take("{"):
             return self._map()
-        if self._take(_ITEM):
-            return lambda env: env[_ITEM]
-        if self._here == ".":  # a field of the item, in a predicate
-            return lambda env: env[_ITEM]
+        if self._take(_ITEM) or self._here == ".":  # or a field of the item
+            return _variable(_ITEM)
         return self._fail()
+
+    def _number(self, text: str) -> int | float:
+        plain = text.replace("_", "")
+        if not plain.isdigit():
+            return float(plain)
+        if len(plain) > _DIGITS:
+            raise Mistake(f"`{self._text}`: {text} is more than a whole number can be")
+        return int(plain)
 
     def _named(self, name: str) -> Node:
         if name in _CONSTANTS:
@@ -262,7 +270,13 @@ class _Parser:
             items = over(env)
             if not isinstance(items, list):
                 raise Mistake(f"`{name}` takes a list, and not {texts.of(items)}")
-            return function(items, lambda item: predicate({**env, _ITEM: item}))
+            effort = _effort(env)
+
+            def of_item(item: Value) -> Value:
+                effort.call()
+                return effort.made(predicate({**env, _ITEM: item}))
+
+            return function(items, of_item)
 
         return work
 
@@ -274,7 +288,7 @@ class _Parser:
                 if self._take("]"):
                     break
             elements.append(self._expression())
-        return lambda env: [element(env) for element in elements]
+        return lambda env: _effort(env).made([element(env) for element in elements])
 
     def _map(self) -> Node:
         entries: list[tuple[Node, Node]] = []
@@ -284,7 +298,9 @@ class _Parser:
                 if self._take("}"):
                     break
             entries.append(self._entry())
-        return lambda env: {texts.of(key(env)): value(env) for key, value in entries}
+        return lambda env: _effort(env).made(
+            {texts.of(key(env)): value(env) for key, value in entries}
+        )
 
     def _entry(self) -> tuple[Node, Node]:
         key: Node
@@ -346,11 +362,13 @@ def _variable(name: str) -> Node:
 def _calling(name: str, function: Callable[..., Value], arguments: list[Node]) -> Node:
     def work(env: Environment) -> Value:
         given = [argument(env) for argument in arguments]
+        effort = _effort(env)
+        effort.call(*given)
         try:
-            return function(*given)
+            return effort.made(function(*given))
         except Mistake:
             raise
-        except (TypeError, ValueError, KeyError, ArithmeticError) as wrong:
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as wrong:
             shown = ", ".join(json.dumps(one, default=str) for one in given)
             raise Mistake(f"`{name}({shown[:200]})` cannot be done: {wrong}") from None
 
@@ -368,8 +386,20 @@ def _joined(sign: str, left: Node, right: Node) -> Node:
         return lambda env: operators.truth(left(env)) and operators.truth(right(env))
     if sign == "??":
         return lambda env: _otherwise(left, right, env)
-    work = operators.BINARY[sign]
-    return lambda env: work(left(env), right(env))
+    return lambda env: _both(operators.BINARY[sign], left(env), right(env), _effort(env))
+
+
+def _both(
+    work: Callable[[Value, Value], Value], left: Value, right: Value, effort: Effort
+) -> Value:
+    effort.call(left, right)
+    return effort.made(work(left, right))
+
+
+def _effort(env: Environment) -> Effort:
+    effort = env[_EFFORT]
+    assert isinstance(effort, Effort)
+    return effort
 
 
 def _otherwise(left: Node, right: Node, env: Environment) -> Value:
@@ -378,11 +408,6 @@ def _otherwise(left: Node, right: Node, env: Environment) -> Value:
     except operators.AbsentError:
         value = None
     return right(env) if value is None else value
-
-
-def _read_number(text: str) -> int | float:
-    plain = text.replace("_", "")
-    return int(plain) if plain.isdigit() else float(plain)
 
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)

@@ -5,6 +5,7 @@ Only what depends on its arguments alone: the interpreter asks again and must ge
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 import textwrap
@@ -14,10 +15,13 @@ from typing import Any
 
 import jsonpath
 
+from towpath.manifests import patterns
 from towpath.runner import texts
 from towpath.runner.mistakes import Mistake
 
 _MAX_PATTERN = 1000
+_MOST_FOUND = 100_000
+_LONGEST = 1_000_000
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -25,8 +29,8 @@ def matches(pattern: str, text: str) -> bool:
     if len(pattern) > _MAX_PATTERN:
         raise Mistake(f"a pattern of more than {_MAX_PATTERN} characters is not tried")
     try:
-        return re.search(pattern, text) is not None
-    except re.error as wrong:
+        return patterns.is_in(pattern, text)
+    except patterns.Unreadable as wrong:
         raise Mistake(f"`{pattern}` is not a regular expression: {wrong}") from None
 
 
@@ -47,9 +51,12 @@ def _float(value: object) -> float:
 def _jsonpath(text: str, path: str) -> object:
     document = _from_json(text)
     try:
-        found = jsonpath.findall(path, document)
+        matches = patterns.json_paths(strict=False).finditer(path, document)
+        found = [match.obj for match in itertools.islice(matches, _MOST_FOUND + 1)]
     except jsonpath.JSONPathError as wrong:
         raise Mistake(f"`{path}` cannot be asked: {wrong}") from None
+    if len(found) > _MOST_FOUND:
+        raise Mistake(f"`{path}` finds more than {_MOST_FOUND} values")
     if _names_one(path):
         if not found:
             raise Mistake(f"`{path}` finds nothing")
@@ -63,10 +70,9 @@ def _names_one(path: str) -> bool:
 
 def _from_json(text: str) -> Any:
     try:
-        value = json.loads(text)
+        return texts.read_json(text)
     except ValueError as wrong:
         raise Mistake(f"`{text[:80]}` is not JSON: {wrong}") from None
-    return value
 
 
 def _split(text: str, by: str, count: int = -1) -> list[str]:
@@ -101,7 +107,7 @@ NAMED: Mapping[str, Callable[..., object]] = {
     "hasSuffix": str.endswith,
     "indexOf": str.find,
     "int": _int,
-    "join": lambda items, by="": by.join(items),
+    "join": lambda items, by="": _joined(items, by),
     "jsonpath": _jsonpath,
     "keys": _keys,
     "last": lambda items: items[-1] if items else None,
@@ -112,7 +118,7 @@ NAMED: Mapping[str, Callable[..., object]] = {
     "mean": lambda items: sum(items) / len(items),
     "min": lambda *numbers: min(numbers),
     "repeat": lambda text, times: _repeated(text, times),
-    "replace": str.replace,
+    "replace": lambda text, old, new: _replaced(text, old, new),
     "reverse": lambda items: list(reversed(items)),
     "round": lambda number: float(int(number + (0.5 if number >= 0 else -0.5))),
     "sort": sorted,
@@ -181,9 +187,28 @@ def _date(layout: str, moment: str | Mapping[str, str]) -> str:
 
 
 def _repeated(text: str, times: int) -> str:
-    if len(text) * times > 1_000_000:
-        raise Mistake("a text of more than a million characters is not made")
-    return text * times
+    _check_length(len(text) * times)
+    return str.__mul__(text, times)
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    _check_length(len(text) + str.count(text, old) * (len(new) - len(old)))
+    return text.replace(old, new)
+
+
+def _joined(items: list[str], by: str) -> str:
+    _check_length(sum(map(len, items)) + len(items) * len(by))
+    return str.join(by, items)
+
+
+def _indented(by: int, text: str) -> str:
+    _check_length(len(text) + (text.count("\n") + 1) * by)
+    return textwrap.indent(text, " " * by, lambda _: True)
+
+
+def _check_length(length: int) -> None:
+    if length > _LONGEST:
+        raise Mistake(f"a text of more than {_LONGEST} characters is not made")
 
 
 def _empty(value: object) -> bool:
@@ -208,16 +233,16 @@ SPRIG: Mapping[str, Callable[..., object]] = {
     "fromJson": _from_json,
     "hasPrefix": lambda start, text: text.startswith(start),
     "hasSuffix": lambda end, text: text.endswith(end),
-    "indent": lambda by, text: textwrap.indent(text, " " * by, lambda _: True),
+    "indent": lambda by, text: _indented(by, text),
     "int": _int,
-    "join": lambda by, items: by.join(map(texts.of, items)),
+    "join": lambda by, items: _joined([texts.of(item) for item in items], by),
     "lower": str.lower,
     "max": lambda *numbers: max(map(_int, numbers)),
     "min": lambda *numbers: min(map(_int, numbers)),
     "mul": lambda left, right: _int(left) * _int(right),
     "quote": lambda *values: " ".join(json.dumps(texts.of(one)) for one in values),
     "repeat": lambda times, text: _repeated(text, times),
-    "replace": lambda old, new, text: text.replace(old, new),
+    "replace": lambda old, new, text: _replaced(text, old, new),
     "sha256sum": lambda text: hashlib.sha256(text.encode()).hexdigest(),
     "splitList": lambda by, text: text.split(by),
     "sub": lambda left, right: _int(left) - _int(right),

@@ -1,6 +1,5 @@
 """The items of `withItems`, `withParam` and `withSequence`."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -39,10 +38,9 @@ def items(call: Fields, known: Variables) -> list[object]:
 
 def _from_json(text: str, field: str) -> object:
     try:
-        value: object = json.loads(text)
+        return texts.read_json(text)
     except ValueError:
         raise Mistake(f"{field} is not a JSON list: {text.strip()[:80]}") from None
-    return value
 
 
 def _sequence(fields: Fields) -> Iterator[str]:
@@ -57,6 +55,8 @@ def _sequence(fields: Fields) -> Iterator[str]:
     if abs(end - start) >= MAX_ITEMS:
         raise Mistake(f"a sequence of more than {MAX_ITEMS} items is not done here")
     form = str(fields.get("format") or "%d")
+    if any(len(width) > 3 for _, width, _ in _FORMAT.findall(form)):
+        raise Mistake(f"withSequence: format {form[:80]} is wider than 999, which is not done here")
     for number in range(start, end + 1) if start <= end else range(start, end - 1, -1):
         yield _formatted(form, number)
 

@@ -1,5 +1,6 @@
 """What the signs of an expression do, as expr-lang does it: strict about types."""
 
+import math
 import operator
 from collections.abc import Callable
 
@@ -85,7 +86,7 @@ def _arithmetic(
     def checked(left: Value, right: Value) -> Value:
         try:
             return work(number(left), number(right))
-        except ArithmeticError as wrong:
+        except (ArithmeticError, ValueError) as wrong:
             raise Mistake(f"{texts.of(left)} and {texts.of(right)}: {wrong}") from None
 
     return checked
@@ -94,7 +95,7 @@ def _arithmetic(
 def _power(left: int | float, right: int | float) -> Value:
     if abs(right) > 1024:
         raise Mistake("an exponent beyond 1024 is not computed here")
-    return float(left) ** float(right)
+    return math.pow(left, right)
 
 
 def _remainder(left: int | float, right: int | float) -> Value:

@@ -33,7 +33,10 @@ def of(
     run has; None: that is not known yet, and what has no value is not looked for.
     """
     check = _Check(manifest, images, given)
-    check.all()
+    try:
+        check.all()
+    except RecursionError:
+        check.note_depth()
     unique = dict.fromkeys(check.problems)
     return sorted(unique, key=lambda p: (p.origin.file, p.origin.line, p.origin.column))[
         :MAX_PROBLEMS
@@ -72,6 +75,10 @@ class _Check:
         self._reach(name, str(entry), "spec.entrypoint")
         if not self.problems and self._given is not None and "{{" not in str(entry):
             self._values(name, str(entry), self._given)
+
+    def note_depth(self) -> None:
+        """What there is cannot be followed to its end."""
+        self._note(self._manifest.name, "", "something in it is nested too deep", INVALID)
 
     def _values(self, name: str, entry: str, given: Collection[str]) -> None:
         """Whether every parameter of the workflow, and input of its entrypoint, has a value."""

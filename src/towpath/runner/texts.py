@@ -29,6 +29,15 @@ def _go(value: object) -> object:
     return [_go(below) for below in value] if isinstance(value, list) else value
 
 
+def read_json(text: str) -> object:
+    """What the JSON says. Raises `ValueError`, also where it is nested too deep to be read."""
+    try:
+        value: object = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return value
+
+
 def in_name(value: object) -> str:
     """A value as it stands in the name of a loop's step: Go's `%v`, without parentheses, short."""
     return _shown(value).replace("(", "").replace(")", "")[:MAX_IN_NAME]

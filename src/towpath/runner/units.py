@@ -37,8 +37,10 @@ def visit(
         elif not step.status.ended:
             step = course.visit(place, step.memo["call"])  # type: ignore[arg-type] # kept by us
         done = _hooks_done(course, place, step, definition, document, known)
-    except Mistake as problem:
+    except (Mistake, RecursionError) as problem:
         current = course.announce(place, Kind.GROUP)
+        if isinstance(problem, RecursionError):
+            problem = Mistake("what it is given is nested too deep")
         return course.wrong(current, problem), True
     step = course.steps[place.id]
     return step, step.status.ended and done
@@ -66,7 +68,9 @@ def _condition(definition: Fields, known: Variables) -> str:
 def _asks_item(tag: str) -> bool:
     name = tag.strip().lstrip("= ")
     return (
-        name == "item" or name.startswith(("item.", "item[")) or (tag[0] == "=" and "item" in tag)
+        name == "item"
+        or name.startswith(("item.", "item["))
+        or (tag.startswith("=") and "item" in tag)
     )
 
 

@@ -1,6 +1,5 @@
 """What may be named in a workflow, and what it is: `workflow.…`, `inputs.…`, `steps.X.…`."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -240,10 +239,9 @@ def _parameters(outputs: Mapping[str, str]) -> dict[str, str]:
 def _item(result: str) -> object:
     """A result as a list holds it: JSON where it is JSON."""
     try:
-        value: object = json.loads(result)
+        return texts.read_json(result)
     except ValueError:
         return result
-    return value
 
 
 def _as_data(values: Iterable[str]) -> list[Any]:

@@ -21,6 +21,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("nightly", "{sha}", []),
         ("1.2.3-0123456", "", ["1.2.3-0123456", "v1.2.3-0123456", "0123456"]),
         ("latest", "", ["latest", "vlatest"]),
+        ("-" * 120, "*-" * 20 + "{sha}", []),  # in every way to divide it, it would take for ever
     ],
 )
 def test_a_tag_names_a_commit_by_the_components_pattern(

@@ -42,6 +42,8 @@ ENVIRONMENT = expressions.expand(
         ("toJson({a: 1.0})", '{"a":1}'),
         ("1 == '1'", False),
         ("len(1..3)", 3),
+        (r"'ab' matches '^a.\\z'", True),
+        (f"'{'a' * 60}!' matches '^(a+)+$'", False),
     ],
 )
 def test_expressions_come_to_what_expr_lang_makes_of_them(expression: str, value: object) -> None:
@@ -49,7 +51,8 @@ def test_expressions_come_to_what_expr_lang_makes_of_them(expression: str, value
 
 
 @pytest.mark.parametrize(
-    "expression", ["now()", "sprig.now()", "1 +", "a ? b", "'open", "let x = 1; x", "env('HOME')"]
+    "expression",
+    ["now()", "sprig.now()", "1 +", "a ? b", "'open", "let x = 1; x", "env('HOME')", "9" * 5000],
 )
 def test_what_is_not_understood_is_found_when_it_is_read(expression: str) -> None:
     with pytest.raises(Mistake):
@@ -57,11 +60,53 @@ def test_what_is_not_understood_is_found_when_it_is_read(expression: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "expression", ["unknown", "absent.x", "1 < 'a'", "numbers[9]", "asInt('x')"]
+    "expression",
+    [
+        "unknown",
+        "absent.x",
+        "1 < 'a'",
+        "numbers[9]",
+        "asInt('x')",
+        "#",
+        ".age",
+        "toBase64(1)",
+        "join(['a'], 1)",
+        "(-8) ** 0.5",
+        "repeat([0], 3)",
+        """jsonpath('["a"]', "$[?@ =~ /(/]")""",
+    ],
 )
 def test_what_cannot_be_answered_is_a_mistake(expression: str) -> None:
     with pytest.raises(Mistake):
         expressions.evaluate(expression, ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "repeat(repeat('a', 1000), 2000)",
+        "replace(repeat('a', 1000000), 'a', repeat('b', 100000))",
+        "sprig.replace('a', repeat('b', 100000), repeat('a', 1000000))",
+        "sprig.indent(5000000000, 'a')",
+        "join(1..100000 | map('a'), repeat('b', 1000000))",
+        "map(1..100000, repeat('a', 1000000))",
+        "map(1..3000, map(1..3000, 'a'))",
+        "any(1..100000, any(1..100000, # < 0))",
+        "count(1..100000, repeat('ab', 500000) matches 'c')",
+        f"""jsonpath('{'{"a":' * 60}1{"}" * 60}', '$..*..*..*..*..*..*')""",
+    ],
+)
+def test_an_expression_that_would_take_the_machine_is_a_mistake(expression: str) -> None:
+    with pytest.raises(Mistake, match=r"so much|more than"):
+        expressions.evaluate(expression, {})
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["len(filter(1..5000, # % 2 == 0 && # > 1000))", "len(repeat('ab', 500000) + 'c')"],
+)
+def test_one_that_does_much_is_none(expression: str) -> None:
+    assert expressions.evaluate(expression, {})
 
 
 @pytest.mark.parametrize(
@@ -78,13 +123,16 @@ def test_what_cannot_be_answered_is_a_mistake(expression: str) -> None:
         ("10 > 9", True),
         ("'10' == 10", False),
         ("true", True),
+        (f"'{'a' * 60}!' =~ '^(a+)+$'", False),
     ],
 )
 def test_conditions_are_true_as_in_govaluate(when: str, holds: bool) -> None:
     assert conditions.holds(when) is holds
 
 
-@pytest.mark.parametrize("when", ["a b == c", "== heads", "foo-bar == x", "1.2.3 == x", "heads"])
+@pytest.mark.parametrize(
+    "when", ["a b == c", "== heads", "foo-bar == x", "1.2.3 == x", "heads", f"0x{'f' * 300} == x"]
+)
 def test_a_condition_that_cannot_be_read_is_a_mistake(when: str) -> None:
     with pytest.raises(Mistake):
         conditions.holds(when)

@@ -67,6 +67,37 @@ def test_a_loop_has_at_most_5000_items(loop: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "loop",
+    ['withSequence: {count: 1, format: "%01000d"}', f"withParam: '{'[' * 100_000}'"],
+)
+def test_a_loop_that_would_take_the_machine_is_an_error_of_its_step(loop: str) -> None:
+    play = Play(
+        workflow(
+            "entrypoint: main\ntemplates:\n  - name: main\n    steps:\n"
+            f"      - - {{name: many, template: leaf, continueOn: {{error: true}}, {loop}}}{LEAF}"
+        )
+    )
+    assert (play.status("many"), play.run.status) == ("error", "succeeded")
+
+
+def test_a_condition_of_a_loop_that_names_nothing_is_an_error_of_its_step() -> None:
+    play = Play(
+        workflow(
+            "entrypoint: main\ntemplates:\n  - name: main\n    steps:\n      - - {name: many, "
+            f"template: leaf, continueOn: {{error: true}}, withItems: [1], when: '{{{{}}}}'}}{LEAF}"
+        )
+    )
+    assert (play.status("many"), play.run.status) == ("error", "succeeded")
+
+
+def test_tags_in_tags_without_end_are_refused() -> None:
+    tags = "{{" * 3000 + "a" + "}}" * 3000
+    spec = f"entrypoint: leaf\ntemplates: [{{name: leaf, http: {{url: '{tags}'}}}}]\n"
+    (problem,) = LocalRunner().refuse(workflow(spec))
+    assert problem.message.endswith("nested too deep")
+
+
 def test_a_run_has_at_most_20000_steps() -> None:
     many = "{name: NAME, template: TEMPLATE, withSequence: {count: COUNT}}"
     outer = many.replace("NAME", "o").replace("TEMPLATE", "inner").replace("COUNT", "5")

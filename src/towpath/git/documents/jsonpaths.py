@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import jsonpath
 
 from towpath.domain import values
+from towpath.manifests import patterns
 
 Location: TypeAlias = tuple[str | int, ...]
 
@@ -20,16 +21,11 @@ class PathError(ValueError):
     """A JSONPath that cannot be read, or not be followed; the sentence says why."""
 
 
-@functools.lru_cache(maxsize=1)
-def _environment() -> jsonpath.JSONPathEnvironment:
-    # Strict keeps RFC 9535; it accepts `$.a-b` without brackets all the same.
-    return jsonpath.JSONPathEnvironment(strict=True)
-
-
 @functools.lru_cache(maxsize=1024)
 def _compiled(json_path: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
     try:
-        return _environment().compile(json_path)
+        # Strict keeps RFC 9535; it accepts `$.a-b` without brackets all the same.
+        return patterns.json_paths(strict=True).compile(json_path)
     except jsonpath.JSONPathError as error:
         reason = str(error).partition("\n")[0]
         raise PathError(f"the JSONPath {json_path!r} cannot be read: {reason}") from None
