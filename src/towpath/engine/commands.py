@@ -293,13 +293,16 @@ class EngineCommands:
         origin = source or self._before(product, environment)
         if origin == environment:
             raise Refused("same_environment", f"{environment} cannot be promoted to itself")
-        landed = await self._store.landed_in(product, origin)
-        parts = {name: part.content for name, part in landed.items()}
         if release:
             view = await self._store.view_of(release)
             if view is None or view.release.product != product:
                 raise Refused("unknown_release", f"{product} has no release {release}")
             parts = dict(view.release.content)
+        else:
+            landed = await self._store.landed_in(product, origin)
+            # What is not deployed there any more has stayed behind, and may be older than anything.
+            there = self._in_force.catalog.components_in(product, origin)
+            parts = {name: part.content for name, part in landed.items() if name in there}
         if not parts:
             raise Refused("nothing_landed", f"nothing of {product} is known to be in {origin}")
         return origin, _only(parts, components, product)

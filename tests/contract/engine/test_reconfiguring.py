@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 import real_world
-from real_world import ENVIRONMENTS, application, document, flow, product, source
+from real_world import ENVIRONMENTS, application, document, flow, product, source, values
 from towpath.domain.reasons import Code
 from towpath.domain.release import Release
+from towpath.domain.wishes import Refused
 
 FROZEN = {"kind": "deny", "rrule": "FREQ=DAILY", "duration": "24h", "timezone": "Europe/Berlin"}
 
@@ -83,6 +84,31 @@ async def test_a_retry_loses_no_gate_of_a_flow_that_does_not_go_there_any_more(
         assert w.tag("prod") == "1.0.0"
         await ask.approve(release, "prod", "bea", "")
         await w.succeeded(release)
+
+
+async def test_a_component_that_left_an_environment_is_not_promoted_from_there(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with real_world.made(tmp_path).working(database_url) as w:
+        w.shop.commit({f"shop/{e}/web/values.yaml": values("1.0.0") for e in ENVIRONMENTS})
+        web = {
+            e: application(f"web-{e}", "shop", e, "web", source(w.shop, f"shop/{e}/web"))
+            for e in ENVIRONMENTS
+        }
+        w.write("web.yaml", *web.values())
+        await w.until_in_force()
+        await w.look()
+        w.shop.commit({"shop/dev/web/values.yaml": values("1.1.0")}, "web 1.1.0")
+        await w.succeeded((await w.look())[0])
+        w.write("web.yaml", web["dev"], web["prod"])
+        await w.until_in_force()
+        w.push("1.2.0")
+        w.shop.commit({"shop/dev/web/values.yaml": values("1.2.0")}, "web 1.2.0")
+        await w.succeeded((await w.look())[0])
+        made = await w.running.commands.promote("shop", "prod", "qa", [], "", "bea")
+        assert set(made.content) == {"api"}
+        with pytest.raises(Refused, match="shop has no web there; it has: api"):
+            await w.running.commands.promote("shop", "prod", "qa", ["web"], "", "bea")
 
 
 def _applications(name: str, at: real_world.Origin) -> list[real_world.Spec]:
