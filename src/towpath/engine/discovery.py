@@ -192,7 +192,8 @@ def without_unmatched(found: Found, landed: Mapping[str, LandedPart]) -> Found:
     """What was found, less the components with a path that selects nothing and never did.
 
     A path that selected something in what landed there was emptied on purpose: that is a change.
-    One that was not a path of the template then was not.
+    One that was not a path of the template then was not; nor was the whole component, where another
+    template selects nothing of it.
     """
     wrong = dict(found.wrong)
     for component, unmatched in found.unmatched.items():
@@ -201,6 +202,11 @@ def without_unmatched(found: Found, landed: Mapping[str, LandedPart]) -> Found:
         for file, json_path in unmatched:
             if not (_was_named(before, now, file, json_path) and _was_emptied(before, now)):
                 wrong[component] = _selects_nothing(component, file, json_path)
+    for component, part in found.parts.items():
+        before = landed[component].content if component in landed else None
+        anew = before is not None and before.rules not in (None, part.rules)
+        if before and anew and _carries(before) and not _carries(part):
+            wrong.setdefault(component, _selects_nothing(component))
     parts = {name: part for name, part in found.parts.items() if name not in wrong}
     return replace(found, parts=parts, wrong=wrong)
 
@@ -232,11 +238,16 @@ def _places(part: content.ComponentContent) -> set[tuple[str, object]]:
     }
 
 
-def _selects_nothing(component: str, file: str, json_path: str) -> Reason:
-    where = f"{json_path} in {file}" if json_path else file
+def _carries(part: content.ComponentContent) -> bool:
+    return any(source.files for source in part.sources)
+
+
+def _selects_nothing(component: str, file: str = "", json_path: str = "") -> Reason:
+    what = f"{json_path} in {file} of {component} selects nothing"
     return Reason(
         Code.VALUE_MISSING,
-        f"{where} of {component} selects nothing in the trigger environment",
+        f"{what if file else f'the promotion template selects nothing of {component}'} "
+        "in the trigger environment",
         {"component": component, "file": file, "path": json_path},
         advice="Correct the promotion template, or add the value.",
     )

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
 import yaml
 
 import real_world
 from real_world import said
 from towpath.domain.reasons import Code
+from towpath.domain.wishes import Refused
 
 BOTH = ("$.image.tag", "$.replicas")
 TAG = ("$.image.tag",)
@@ -80,6 +82,26 @@ async def test_a_path_that_is_misspelt_later_makes_no_release_without_the_change
         (made,) = await w.look()
         await w.succeeded(made)
         assert w.tag("prod") == "1.2.0"
+        assert await w.troubles() == []
+
+
+async def test_a_template_that_names_no_file_any_more_is_trouble_and_makes_no_empty_release(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with real_world.made(tmp_path).working(database_url) as w:
+        await w.succeeded(await w.released("1.1.0"))
+        w.write("template.yaml", real_world.template("tag", {"vals.yaml": ["*"]}))
+        await w.until_in_force()
+        w.push("1.2.0")
+        assert await w.look() == []
+        words = ("the promotion template selects nothing of api", "Correct")
+        said(await w.trouble("component", "shop/dev/api"), Code.VALUE_MISSING, *words)
+        with pytest.raises(Refused, match=r"the promotion template selects nothing of api"):
+            await w.engine.commands.create("shop", "", "", "ada")
+        _promote(w, *TAG)
+        await w.until_in_force()
+        (made,) = await w.look()
+        await w.succeeded(made)
         assert await w.troubles() == []
 
 
