@@ -20,13 +20,21 @@ from towpath.history import places, references, revisions, searching
 from towpath.history.library import Library
 from towpath.history.references import Meaning, Subject
 from towpath.history.revisions import Revisions
-from towpath.ports.archive import Archive, Change, Held, Landed, Standing, Trail
+from towpath.ports.archive import (
+    ENDLESS,
+    Archive,
+    Change,
+    Held,
+    Landed,
+    Standing,
+    Stretch,
+    Trail,
+)
 from towpath.ports.past import Past
 
 MOST_LINES = 2000
 MOST_CHOICES = 20
 MOST_STEPS = 50  # from a superseded release to the one that carries its line on
-_ENDLESS = 2**62
 _GOES_NO_FURTHER = frozenset(
     {Status.SUCCEEDED, Status.SUPERSEDED, Status.TERMINATED, Status.SKIPPED}
 )
@@ -101,7 +109,7 @@ class Tracing:
         if subject.kind == kinds.DIGEST:
             trail = replace(trail, image=await self._deployed(trail, subject))
         standings = await self._archive.standings(trail)
-        return [await self._place(trail, standing) for standing in standings]
+        return [await self._place(trail, subject, standing) for standing in standings]
 
     async def _deployed(self, trail: Trail, subject: Subject) -> content.Image:
         """The image as it is deployed: by a tag, where only its registry told the digest."""
@@ -113,8 +121,8 @@ class Tracing:
                     return image
         return content.Image(subject.scope, "", subject.ref)
 
-    async def _place(self, trail: Trail, standing: Standing) -> Document:
-        there = await self._is_there(trail, standing)
+    async def _place(self, trail: Trail, subject: Subject, standing: Standing) -> Document:
+        there = await self._is_there(trail, subject, standing)
         shown: Document = {
             "environment": standing.environment,
             "component": trail.component,
@@ -170,18 +178,43 @@ class Tracing:
             found = await self._archive.release(by)
         return (found, place) if place else (None, "")
 
-    async def _is_there(self, trail: Trail, standing: Standing) -> bool | None:
+    async def _is_there(self, trail: Trail, subject: Subject, standing: Standing) -> bool | None:
         if trail.image is not None:
             return standing.has_image
         if standing.present is None:
             return False
-        if standing.release in trail.carriers:
-            return True
-        if standing.n:
-            return trail.start <= standing.n < trail.end
+        if standing.carried is not None:
+            return standing.carried
         if not standing.release:
             return False if standing.found_before else None
+        known = await self._in_code(trail, subject, standing)
+        if known is not None or standing.line:
+            return known
         return await self._after(trail, standing)
+
+    async def _in_code(self, trail: Trail, subject: Subject, standing: Standing) -> bool | None:
+        """For releases of another line or of none: whether the code there has all or nothing of
+        what is meant. None: a part of it, or it is not known."""
+        held = await self._archive.held(trail.product, standing.environment)
+        landed = held.get(trail.component)
+        product = self._config().products.get(trail.product)
+        if landed is None or product is None:
+            return None
+        commits: Sequence[Subject] = [subject]
+        if subject.kind in (kinds.ISSUE, kinds.REQUEST):
+            meaning = Meaning(subject.ref, (subject.kind,), subject.scope)
+            found, whole = await searching.commits(
+                self._code, self._gitops, self._config(), meaning
+            )
+            commits = [one for named in found.values() for one in named] if whole else []
+        mine = self._components(product, {trail.component: landed}, commits)
+        for component, own in mine:
+            code = [one for one in own if one.kind == kinds.COMMIT]
+            has = {
+                await self._contains(one, component, standing.environment, landed) for one in code
+            }
+            return has.pop() if len(has) == 1 else None
+        return None
 
     async def _after(self, trail: Trail, standing: Standing) -> bool | None:
         """For releases of no line: whether what they carry was read after the change was made."""
@@ -336,7 +369,9 @@ class Tracing:
 def _has(release: Release, trail: Trail) -> bool:
     """Whether a release of the line carries what is traced."""
     if trail.image is None:
-        return release.line == trail.line and trail.start <= release.n < trail.end
+        return any(
+            release.line == on.line and on.start <= release.n < on.end for on in trail.stretches
+        )
     part, wanted = release.content.get(trail.component), trail.image
     return any(
         image.name == wanted.name
@@ -371,19 +406,23 @@ def _chosen(subjects: Sequence[Subject]) -> Sequence[Subject]:
 
 
 def _trail(product: str, component: str, subject: Subject, lines: Sequence[Change]) -> Trail:
-    """From which release on it is carried, and up to which one if it was taken back."""
+    """From which releases on it is carried, and up to which where it was taken back."""
     in_order = sorted(lines, key=lambda line: line.n)
-    on_line = [line for line in in_order if line.line]
-    start, end = _ENDLESS, _ENDLESS
-    for line in on_line:
-        if line.gone:
-            end = line.n
-        elif start == _ENDLESS or end < _ENDLESS:
-            start, end = line.n, _ENDLESS
     image = content.Image(subject.scope, subject.ref) if subject.kind == kinds.IMAGE else None
     carriers = tuple(dict.fromkeys(line.release for line in in_order if not line.gone))
-    name = next((line.line for line in on_line), "")
-    return Trail(product, component, carriers, name, start, end, image)
+    return Trail(product, component, carriers, tuple(_stretches(in_order)), image)
+
+
+def _stretches(in_order: Sequence[Change]) -> Iterator[Stretch]:
+    for name in dict.fromkeys(line.line for line in in_order if line.line):
+        start = ENDLESS
+        for line in in_order:
+            if line.line == name and line.gone and start < ENDLESS:
+                yield Stretch(name, start, line.n)
+                start = ENDLESS
+            elif line.line == name and not line.gone:
+                start = min(start, line.n)
+        yield Stretch(name, start, ENDLESS)
 
 
 def _together(parts: Sequence[Document]) -> Document:

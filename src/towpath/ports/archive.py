@@ -82,17 +82,27 @@ class Change:
     gone: bool = False
 
 
+ENDLESS = 2**62  # the end of a stretch that has none
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Releases of a line that carry a change: from the n `start` on, and no more from `end` on."""
+
+    line: str
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """Of what a trace looks for places: a component's change, carried from the release `start`
-    on and no more from `end` on, by n on its line. For an image: wherever `image` lies."""
+    """Of what a trace looks for places: a component's change, carried on `stretches` of lines, in
+    order, and by `carriers` of no line. For an image: wherever `image` lies."""
 
     product: str
     component: str
     carriers: tuple[str, ...]
-    line: str
-    start: int
-    end: int
+    stretches: tuple[Stretch, ...]
     image: content.Image | None = None
 
 
@@ -100,17 +110,18 @@ class Trail:
 class Standing:
     """How an environment stands to a trail.
 
-    `present` is the landing that is there (None: none), of `release`, whose content is that of the
-    n-th on the line (0: of none). `first` is the release by which it came, `since` when. `next` is
-    the newest release that would bring it.
+    `present` is the landing that is there (None: none), of `release`, whose content is one of
+    `line` (empty: of none). `carried` is None where the stretches do not say. `first` is the
+    release by which it came, `since` when. `next` is the newest release that would bring it.
     """
 
     environment: str
     present: int | None
     release: str
-    n: int
+    line: str
     repository: str
     revision: str
+    carried: bool | None = None
     found_before: bool = False
     has_image: bool = False
     first: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from towpath.ports.archive import Change, Standing, Trail
+from towpath.ports.archive import ENDLESS, Change, Standing, Stretch, Trail
 from towpath.storage.connection import Connection
 
 _WRITE = sa.text(
@@ -33,11 +33,14 @@ _BEGINNING = sa.text(
     WHERE ref >= :ref AND ref < :end AND kind = ANY(:kinds) ORDER BY ref LIMIT :limit
     """  # noqa: S608 - constants of this module
 )
-# The n on the line whose content a release has: a rollback has that of the one it goes back to.
-_CARRIED_N = """
-    CASE WHEN {0}.trigger = 'rollback'
-        THEN CAST(substring({0}.state ->> 'goes_back_to' FROM '[0-9]+$') AS bigint)
-        WHEN {0}.line <> '' AND {0}.line = :line THEN {0}.n ELSE 0 END
+# The release whose content a release has: a rollback has that of the one it goes back to.
+_CONTENT_OF = """
+    CASE WHEN {0}.trigger = 'rollback' THEN {0}.state ->> 'goes_back_to' ELSE {0}.id END
+"""
+_ON_A_STRETCH = """
+    EXISTS (SELECT FROM unnest(CAST(:lines AS text[]), CAST(:starts AS bigint[]),
+            CAST(:ends AS bigint[])) AS stretch (line, start, past)
+        WHERE {0}.line = stretch.line AND {0}.n >= stretch.start AND {0}.n < stretch.past)
 """
 _HAS_IMAGE = """
     EXISTS (SELECT FROM jsonb_array_elements({0}.content -> 'images') AS image
@@ -48,6 +51,7 @@ _SINCE = """
     LEFT JOIN LATERAL (
         SELECT landing.release, landing.at FROM landing
         JOIN release AS by ON by.id = landing.release
+        LEFT JOIN release AS content_of ON content_of.id = {content_of}
         WHERE landing.product = :product AND landing.environment = place.environment
           AND landing.component = :component AND landing.id >= (SELECT id FROM oldest)
           AND {condition}
@@ -68,8 +72,10 @@ _STANDINGS = """
             WHERE landed.product = :product AND landed.component = :component
               AND landed.environment = goes.environment))
     SELECT place.environment, present.id AS present, coalesce(present.release, '') AS release,
-        coalesce({n}, 0) AS n, coalesce(present.content ->> 'repository', '') AS repository,
+        coalesce(of.line, '') AS line, coalesce(present.content ->> 'repository', '') AS repository,
         coalesce(present.content ->> 'revision', '') AS revision,
+        CASE WHEN by.id = ANY(:carriers) OR of.id = ANY(:carriers) THEN true
+            WHEN of.line = ANY(CAST(:lines AS text[])) THEN {carried} END AS carried,
         coalesce(present.id < (SELECT id FROM oldest), false) AS found_before,
         {has} AS has_image, coalesce(first.release, '') AS first, first.at AS since,
         coalesce(coming.id, '') AS next,
@@ -77,41 +83,55 @@ _STANDINGS = """
         coalesce(coming.environments -> place.environment ->> 'sentence', '') AS next_sentence
     FROM place
     LEFT JOIN landing AS present ON present.id = place.landing
-    LEFT JOIN release AS of ON of.id = present.release
+    LEFT JOIN release AS by ON by.id = present.release
+    LEFT JOIN release AS of ON of.id = {content_of}
     {since}
     LEFT JOIN LATERAL (
         SELECT id, environments FROM release
-        WHERE product = :product AND n >= :start AND n < :end AND line = :line
+        WHERE product = :product AND n >= :start AND n < :end AND {brings_it}
           AND environments ? place.environment AND {brings}
         ORDER BY n DESC LIMIT 1
     ) AS coming ON true
     ORDER BY place.environment
 """
-# After the last time it was rolled back there.
-_CAME = f"""
-    landing.id > coalesce((SELECT max(back.id) FROM release AS undone
-        JOIN landing AS back ON back.release = undone.id
-        WHERE undone.product = :product AND undone.trigger = 'rollback'
-          AND back.environment = place.environment AND back.component = :component
-          AND {_CARRIED_N.format("undone")} < :start
-          AND back.id < coalesce(present.id, 0)), 0)
-    AND (by.id = ANY(:carriers)
-        OR ({_CARRIED_N.format("by")} >= :start AND {_CARRIED_N.format("by")} < :end))
+# After the last time something without it was there: by a rollback, or by a release of one of the
+# lines. From `settled` on all of them have it, or it is gone for good: there nobody looks.
+_WITHOUT = f"""
+    SELECT max(back.id) FROM release AS undone
+    JOIN landing AS back ON back.release = undone.id
+    JOIN release AS undone_to ON undone_to.id = {_CONTENT_OF.format("undone")}
+    WHERE undone.product = :product AND {{which}}
+      AND undone_to.line = ANY(CAST(:lines AS text[]))
+      AND NOT {_ON_A_STRETCH.format("undone_to")}
+      AND back.environment = place.environment AND back.component = :component
+      AND back.id < coalesce(present.id, 0)
 """  # noqa: S608 - constants of this module
+_CAME = f"""
+    landing.id > coalesce(greatest(
+        ({_WITHOUT.format(which="undone.trigger = 'rollback'")}),
+        ({_WITHOUT.format(which="undone.n >= :start AND undone.n < :settled")})), 0)
+    AND (by.id = ANY(:carriers) OR content_of.id = ANY(:carriers)
+        OR {_ON_A_STRETCH.format("content_of")})
+"""
+_SAME = {
+    "content_of": _CONTENT_OF.format("by"),
+    "carried": _ON_A_STRETCH.format("of"),
+    "brings_it": _ON_A_STRETCH.format("release"),
+}
 _OF_CHANGE = sa.text(
     _STANDINGS.format(
-        n=_CARRIED_N.format("of"),
         has="false",
-        since=_SINCE.format(condition=_CAME),
+        since=_SINCE.format(condition=_CAME, **_SAME),
         brings="true",
+        **_SAME,
     )
 )
 _OF_IMAGE = sa.text(
     _STANDINGS.format(
-        n=_CARRIED_N.format("of"),
         has=_HAS_IMAGE.format("present"),
-        since=_SINCE.format(condition=_HAS_IMAGE.format("landing")),
+        since=_SINCE.format(condition=_HAS_IMAGE.format("landing"), **_SAME),
         brings="id = ANY(:carriers)",  # later releases of the line may have another
+        **_SAME,
     )
 )
 
@@ -156,9 +176,12 @@ async def standings(connection: Connection, trail: Trail) -> Sequence[Standing]:
         "product": trail.product,
         "component": trail.component,
         "carriers": list(trail.carriers),
-        "line": trail.line,
-        "start": trail.start,
-        "end": trail.end,
+        "lines": [each.line for each in trail.stretches],
+        "starts": [each.start for each in trail.stretches],
+        "ends": [each.end for each in trail.stretches],
+        "start": min((each.start for each in trail.stretches), default=ENDLESS),
+        "end": max((each.end for each in trail.stretches), default=0),
+        "settled": _settled(trail.stretches),
     }
     statement = _OF_CHANGE
     if trail.image is not None:
@@ -166,3 +189,8 @@ async def standings(connection: Connection, trail: Trail) -> Sequence[Standing]:
         statement = _OF_IMAGE
         asked |= {"image": image.name, "tag": image.tag, "digest": image.digest}
     return [Standing(**row._asdict()) for row in await connection.execute(statement, asked)]
+
+
+def _settled(stretches: Sequence[Stretch]) -> int:
+    last = {each.line: each for each in stretches}.values()
+    return max((e.start if e.end == ENDLESS else e.end for e in last), default=0)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from history_world import IMAGE, World
-from towpath.domain import content, events, meeting
+from towpath.domain import catalog, content, events, meeting
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release, Trigger
 from towpath.domain.status import Status
@@ -163,7 +163,44 @@ async def test_an_issue_is_where_it_was_not_reverted(world: World) -> None:
     again = world.code.commit({"a": "1"}, f'Reapply "SHOP-2 change"\n\nThis reverts commit {undo}.')
     third = await world.release(world.bump(again), api=again)
     await _index(world, third)
-    assert _states(await _where(world, "SHOP-2"))["dev"][0] == "reached"
+    states = _states(await _where(world, "SHOP-2"))
+    assert (states["dev"], states["prod"]) == (("reached", third.id), ("reached", first.id))
+
+
+async def test_a_hotfix_is_where_releases_of_another_line_did_not_write_over_it(
+    world: World,
+) -> None:
+    """A line of its own begins in qa; the main line is read in the same GitOps branch."""
+    hotfixes = catalog.Flow("hotfix", "qa", (catalog.FlowStep("prod", ("qa",)),))
+    shas, _ = await _history(world, 1)
+    fix = world.code.commit({"b": "1"}, "SHOP-7 Fix (#70)", branch="v1", parent=shas[0])
+    hotfix = await world.release(world.bump(fix, "qa"), flow=hotfixes, api=fix)
+    await world.resolved(hotfix, "qa", origin="previous")
+    await world.land(hotfix, "prod")
+    for ref in ("SHOP-7", "api#70", fix):
+        states = _states(await _where(world, ref))
+        assert states["prod"] == ("reached", hotfix.id), ref
+        assert states["dev"][0] == "missing", ref
+    without_sha = world.code.commit({"c": "1"}, "SHOP-8 more")
+    without = await world.release(world.bump(without_sha), api=without_sha)
+    await _index(world, without)
+    await world.land(without, "prod")
+    for ref in ("SHOP-7", "api#70", fix):
+        states = _states(await _where(world, ref))
+        assert states["prod"] == ("taken_back", without.id), ref
+        assert states["dev"][0] == "missing", ref
+    picked = f"SHOP-7 Fix (#70)\n\n(cherry picked from commit {fix})"
+    within_sha = world.code.commit({"b": "1"}, picked)
+    within = await world.release(world.bump(within_sha), api=within_sha)
+    await _index(world, within)
+    for ref in ("SHOP-7", "api#70"):
+        states = _states(await _where(world, ref))
+        assert states["dev"] == ("reached", within.id), ref
+        assert states["qa"] == ("reached", hotfix.id), ref
+        assert states["prod"] == ("taken_back", without.id), ref
+    await world.land(within, "prod")
+    for ref in ("SHOP-7", "api#70"):
+        assert _states(await _where(world, ref))["prod"] == ("reached", within.id), ref
 
 
 async def test_what_only_went_is_not_known_to_be_in_releases_of_no_line(world: World) -> None:
@@ -173,11 +210,13 @@ async def test_what_only_went_is_not_known_to_be_in_releases_of_no_line(world: W
     found = await world.release(world.bump(lost), api=lost)
     older = await world.release(world.bump(base), api=base)
     await _index(world, older)  # the index does not know how it came
-    apart = await world.release(trigger=Trigger.ROLLBACK, api=lost)
-    await world.land(apart, "qa")
+    for environment, tag in (("qa", "unheard-of"), ("prod", lost)):
+        apart = await world.release(trigger=Trigger.ROLLBACK, api=tag)
+        await world.land(apart, environment)
     states = _states(await _where(world, "SHOP-8"))
     assert states["dev"][0] == "missing"
     assert states["qa"] == ("unknown", None)
+    assert states["prod"] == ("reached", apart.id)  # the code behind it says so
     assert found.id not in (await _where(world, "SHOP-8"))["products"][0]["releases"]
 
 
