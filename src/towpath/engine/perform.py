@@ -334,7 +334,7 @@ def edit(target: Target, landed: LandedPart | None) -> git.Edit:
     """What to bring into a folder, judged against what landed there from the same source."""
     before = None
     if landed is not None:
-        sources = [s for s in landed.content.sources if s.index == target.index]
+        sources = [s for s in landed.content.sources if targets.takes(target, s)]
         before = tuple(file for source in sources for file in source.files)
         if not landed.release:  # found there: nobody of us put it there, so nothing is taken away
             before = content.within(before, target.files)

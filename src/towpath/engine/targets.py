@@ -121,6 +121,14 @@ def matching_source(
     )
 
 
+def takes(target: Target, part: content.SourceContent) -> bool:
+    """Whether the folder is where this part of a content goes."""
+    try:
+        return matching_source(target.application, part)[0] == target.index
+    except Permanent:
+        return False
+
+
 async def tracked_branch(
     remotes: Remotes, application: catalog.Application, source: catalog.Source
 ) -> str:

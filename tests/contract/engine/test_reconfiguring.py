@@ -111,6 +111,26 @@ async def test_a_component_that_left_an_environment_is_not_promoted_from_there(
             await w.running.commands.promote("shop", "prod", "qa", ["web"], "", "bea")
 
 
+async def test_what_is_removed_is_taken_away_where_an_application_has_its_sources_in_another_order(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with real_world.made(tmp_path).working(database_url) as w:
+        files = "shop/dev/values.yaml"
+        chart = {"repoURL": "https://charts.example.org", "chart": "app", "targetRevision": "1.0.0"}
+        with_chart = {**chart, "helm": {"valueFiles": [f"$files/{files}"]}}
+        referred = {**source(w.shop, ""), "ref": "files"}
+        dev = application("shop-dev", "shop", "dev", "api", with_chart, referred)
+        w.write("shop.yaml", product("shop"), dev, *_applications("shop", w.shop)[1:])
+        w.write("template.yaml", real_world.template("tag", {"*.yaml": ["*"]}))
+        await w.until_in_force()
+        w.shop.commit({"shop/dev/more.yaml": "a: 1\n"})
+        await w.succeeded((await w.look())[0])
+        assert "shop/prod/more.yaml" in w.shop.names()
+        w.shop.commit({"shop/dev/more.yaml": None})
+        await w.succeeded((await w.look())[0])
+        assert "shop/prod/more.yaml" not in w.shop.names()
+
+
 def _applications(name: str, at: real_world.Origin) -> list[real_world.Spec]:
     return [
         application(f"{name}-{each}", name, each, "api", source(at, f"{name}/{each}"))
