@@ -43,9 +43,18 @@ describe("a patch", () => {
     ]);
   });
 
-  it("marks only what changed in a line, and nothing in another line altogether", () => {
-    expect(changed("tag: 2.14.0", "tag: 2.14.1")).toEqual({ from: 10, toA: 11, toB: 11 });
-    expect(changed("replicas: 3", "a wholly different line")).toBeNull();
+  it("marks whole words and versions that changed in a line, and nothing in another line altogether", () => {
+    const marked = (a: string, b: string) => {
+      const part = changed(a, b);
+      return part && [a.slice(part.from, part.toA), b.slice(part.from, part.toB)];
+    };
+    expect(marked("tag: 1.1.0", "tag: 1.2.0")).toEqual(["1.1.0", "1.2.0"]);
+    expect(marked('tag: "1.44.2-a3" # cart', 'tag: "1.44.3-b3" # cart')).toEqual(["1.44.2-a3", "1.44.3-b3"]);
+    expect(marked("image: shop/cart:1.9", "image: shop/cart:1.10")).toEqual(["1.9", "1.10"]);
+    expect(marked("level: warning", "level: warnings")).toEqual(["warning", "warnings"]);
+    expect(marked("args: a b", "args: a new b")).toEqual(["", "new "]);
+    expect(marked("on: true", "on: true # always")).toEqual(["", " # always"]);
+    expect(marked("replicas: 3", "a wholly different line")).toBeNull();
   });
 });
 

@@ -91,7 +91,10 @@ export function pairs(lines: readonly Line[]): Pair[] {
   return found;
 }
 
-/** Where two lines differ: the ends of what they have in common before and after it. */
+/** What is read as one: a word, a number, a version. */
+const PART = /[\p{L}\p{N}._+~-]/u;
+
+/** Where two lines differ: whole words and versions, between what they have in common before and after. */
 export function changed(a: string, b: string): { from: number; toA: number; toB: number } | null {
   let from = 0;
   while (from < a.length && from < b.length && a[from] === b[from]) from++;
@@ -100,5 +103,9 @@ export function changed(a: string, b: string): { from: number; toA: number; toB:
   while (back < most && a[a.length - 1 - back] === b[b.length - 1 - back]) back++;
   const same = from + back;
   if (same < Math.max(a.length, b.length) / 3) return null; // another line altogether
+  const within = (one: string, before: number) =>
+    PART.test(one[before - 1] ?? "") && PART.test(one[before] ?? "");
+  while (within(a, from) || within(b, from)) from--;
+  while (back > 0 && (within(a, a.length - back) || within(b, b.length - back))) back--;
   return { from, toA: a.length - back, toB: b.length - back };
 }
