@@ -522,6 +522,26 @@ def test_a_graph_keeps_its_place_whatever_there_is_to_tell_of_its_release(
     )
 
 
+def test_what_stands_in_a_node_keeps_its_place_as_its_reason_comes_and_goes(
+    page: Page, site: web.Site
+) -> None:
+    release = site.push("webshop")
+    document = site.get(f"/releases/{release}")
+    path = re.compile(rf"/api/v1/releases/{release}$")
+    page.route(path, lambda route: route.fulfill(json=document))
+    reason = {"code": "approval_needed", "data": {}, "since": None, "advice": ""}
+    first = document["environments"][0]
+    places = set()
+    for sentence in ("", "is about to begin", "needs two approvals " * 5):
+        first["reason"] = reason | {"sentence": sentence} if sentence else None
+        page.goto(f"/releases/{release}")
+        node = page.get_by_role("article", name=re.compile(f"^{first['name']}: "))
+        expect(node.locator(".why")).to_have_text(sentence.strip())
+        below = [node.locator(".fx"), node.get_by_text("Components")]
+        places.add(str([one.bounding_box() for one in below]))
+    assert len(places) == 1
+
+
 def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site) -> None:
     name = "customer-notification-service"
     listing = site.get("/products")

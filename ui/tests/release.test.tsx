@@ -39,12 +39,15 @@ describe("an environment in the graph", () => {
     expect(node.getByText(/one more approval of two is needed/)).toBeTruthy();
     expect(node.getByText("1 of 2")).toBeTruthy();
     expect(node.getAllByText("2.13.2")).toHaveLength(3); // what is there until it goes on
+    expect(node.getByText("there now")).toBeTruthy();
+    expect(node.getAllByTitle("2.13.2, there now and not by this release")).toHaveLength(3);
   });
 
   it("shows the steps of its workflow, and opens the one that is pressed", () => {
     const open = vi.fn();
     const node = card(held, "load-test", open);
     expect(node.getAllByText("2.14.0")).toHaveLength(3); // what it carries
+    expect(node.queryByText("there now")).toBeNull();
     fireEvent.click(node.getByText("k6-run"));
     expect(open).toHaveBeenCalledWith("load-test", "post_action:k6-run");
   });
@@ -56,7 +59,7 @@ describe("an environment in the graph", () => {
   });
 
   it("says what it waits for", () => {
-    expect(card(held, "prod-us").getByText("for load-test")).toBeTruthy();
+    expect(card(held, "prod-us").getByText("waits for load-test")).toBeTruthy();
   });
 });
 

@@ -4,7 +4,7 @@ import { memo } from "react";
 import type { Cell, EnvironmentShown, ReleaseDocument, WorkflowShown } from "../api/schema";
 import { Glyph } from "../kit/Glyph";
 import { Icon } from "../kit/Icon";
-import { ENDED } from "../kit/status";
+import { ENDED, word } from "../kit/status";
 import { Duration, Moment } from "../kit/Time";
 import { sha } from "../kit/words";
 import { Actions, known } from "./actions";
@@ -25,16 +25,16 @@ export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentC
   const { release, environment, cells, chosen, step, open } = props;
   const { name, status } = environment;
   const held = told.isHeld(status) ? " held" : "";
-  const { word, rest } = told.why(environment);
+  const reason = told.why(environment);
   const arrival = told.arrival(release, environment);
   // What is always possible, as to skip, stands in the drawer: here stands what is due.
   const due = known(environment.actions).filter((action) => action !== "skip");
-  const after = environment.depends_on.length ? `, after ${environment.depends_on.join(" and ")}` : "";
+  const after = told.after(environment);
   const pullRequest = environment.settings.action === "pr";
   return (
     <article
       className={`node ${status}${held}${chosen ? " chosen" : ""}`}
-      aria-label={`${name}: ${word.toLowerCase()}${after}`}
+      aria-label={[`${name}: ${word(status).toLowerCase()}`, after].filter(Boolean).join(", ")}
     >
       {arrival && (
         <>
@@ -56,11 +56,11 @@ export const EnvironmentCard = memo(function EnvironmentCard(props: EnvironmentC
           </span>
         </button>
       </header>
-      <p className="why" title={environment.reason?.sentence}>
-        <span className="w">{word}</span>
-        {rest}
-      </p>
+      <p className="word">{word(status)}</p>
       <Times environment={environment} />
+      <p className="why" title={reason}>
+        {reason}
+      </p>
       <Applications parts={told.parts(release, environment, cells)} environment={environment} />
       <Gates environment={environment} />
       <Phases environment={environment} step={step} open={(of) => open(name, of)} />
@@ -95,7 +95,7 @@ function Times({ environment }: { readonly environment: EnvironmentShown }) {
           )}
         </>
       )}
-      {!started_at && role === "step" && (environment.depends_on.length ? `after ${environment.depends_on.join(", ")}` : "\u00a0")}
+      {!started_at && role === "step" && (told.after(environment) || "\u00a0")}
     </p>
   );
 }
@@ -107,19 +107,23 @@ interface ApplicationsProps {
 
 function Applications({ parts, environment }: ApplicationsProps) {
   const { words, bad } = told.health(environment);
+  const before = parts.some((part) => part.version) && !parts.some((part) => part.carried);
   const shown = parts.slice(0, told.MOST_PARTS);
   const more = parts.length - shown.length;
   return (
     <div className="blk">
       <div className="bh">
         <span>Components</span>
-        <span className={bad ? "bad" : "t3"}>{words}</span>
+        <span className={bad ? "bad" : "t3"}>{words || (before ? "there now" : "")}</span>
       </div>
       {shown.map((part) => (
         <div key={part.component} className="step">
           <Icon name="component" size={12} className="t3" />
           <span className="el grow">{part.component}</span>
-          <span className={part.carried ? "ver" : "ver t3"} title={part.version}>
+          <span
+            className={part.carried ? "ver" : "ver t3"}
+            title={part.carried || !part.version ? part.version : `${part.version}, there now and not by this release`}
+          >
             {part.version || "–"}
           </span>
         </div>

@@ -11,7 +11,7 @@ import type {
 } from "../api/schema";
 import type { GraphEdge, Stretch } from "../graph/Graph";
 import type { Box } from "../graph/layout";
-import { ENDED, word } from "../kit/status";
+import { ENDED } from "../kit/status";
 import { setDuration } from "../kit/times";
 
 export interface Part {
@@ -119,7 +119,7 @@ export function isHeld(status: Status): boolean {
 const MOST_PARTS = 6;
 export { MOST_PARTS };
 const HEAD = 36;
-const WHY = 64; // up to three lines of reason, and the times
+const WHY = 76; // the status, the times, and two lines of reason
 const FOOT = 41;
 const TITLE = 26; // of a block of rows
 const LINE = 20; // a row to be read
@@ -167,10 +167,13 @@ export function arrival(release: ReleaseDocument, environment: EnvironmentShown)
   return all.includes("now") ? "now" : all.every((each) => each === "done") ? "done" : (all[0] ?? "ahead");
 }
 
-/** The status and why, as one sentence. */
-export function why(environment: EnvironmentShown): { word: string; rest: string } {
+/** What it comes after: `after load-test and staging`. */
+export function after({ depends_on }: EnvironmentShown): string {
+  return depends_on.length ? `after ${depends_on.join(" and ")}` : "";
+}
+
+/** The reason, unless it only waits for all that it comes after. */
+export function why(environment: EnvironmentShown): string {
   const sentence = environment.reason?.sentence ?? "";
-  const waits = /^waits (for .*)/.exec(sentence);
-  if (environment.status === "waiting" && waits) return { word: "Waiting", rest: ` ${waits[1] ?? ""}` };
-  return { word: word(environment.status), rest: sentence ? `, ${sentence}` : "" };
+  return sentence === after(environment).replace("after", "waits for") ? "" : sentence;
 }
