@@ -542,6 +542,28 @@ def test_what_stands_in_a_node_keeps_its_place_as_its_reason_comes_and_goes(
     assert len(places) == 1
 
 
+def test_a_card_keeps_its_place_when_there_is_trouble(page: Page, site: web.Site) -> None:
+    product = site.get("/products/webshop")
+    page.route(
+        re.compile(r"/api/v1/products/webshop(\?|$)"), lambda route: route.fulfill(json=product)
+    )
+    reason = {"code": "git_unreachable", "sentence": "it is away", "advice": "", "data": {}}
+    one = {"scope": "repository", "reason": reason | {"since": None}}
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        places = set()
+        for many in (0, 1, 12):
+            product["trouble"] = [one | {"subject": f"repository {n}"} for n in range(many)]
+            page.goto("/products/webshop")
+            card = page.get_by_role("article", name="cart in dev")
+            expect(card).to_be_visible()
+            expect(page.get_by_text("it is away")).to_have_count(many)
+            places.add(str(card.bounding_box()))
+        assert len(places) == 1
+        expect(page.get_by_text("it is away").first).to_be_in_viewport()
+        assert not web.barriers(page)
+
+
 def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site) -> None:
     name = "customer-notification-service"
     listing = site.get("/products")

@@ -61,19 +61,6 @@ function Columns({ product }: { readonly product: ProductDocument }) {
       <ProductTabs product={product.name} here="board">
         {product.configured && <Begin product={product.name} />}
       </ProductTabs>
-      {product.trouble.map((trouble) => (
-        <p
-          key={trouble.subject + trouble.scope}
-          className={`note ${trouble.scope === "drift" ? "suspended" : "error"}`}
-          role="alert"
-        >
-          <Icon name="warning" />
-          <span>
-            <b>{trouble.reason.sentence}</b>
-            <Advice of={trouble.reason.advice} />
-          </span>
-        </p>
-      ))}
       {!product.configured && (
         <p className="note suspended">
           <Icon name="warning" />
@@ -113,6 +100,7 @@ function Columns({ product }: { readonly product: ProductDocument }) {
           </Empty>
         </div>
       )}
+      {product.trouble.length > 0 && <Troubles product={product} />}
       {asked?.kind === "promote" && <PromoteDialog wanted={asked.wanted} close={close} />}
       {asked?.kind === "rollback" && (
         <RollbackDialog product={product.name} environment={asked.environment} close={close} />
@@ -121,6 +109,29 @@ function Columns({ product }: { readonly product: ProductDocument }) {
         <LockDialog product={product.name} environment={asked.environment} close={close} />
       )}
     </>
+  );
+}
+
+/** At the lower end, where what comes and goes moves no card. */
+function Troubles({ product }: { readonly product: ProductDocument }) {
+  return (
+    // There may be more than there is room for: it scrolls, also by the keys.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="troubles" tabIndex={0} role="region" aria-label={`Trouble of ${product.name}`}>
+      {product.trouble.map((trouble) => (
+        <p
+          key={trouble.subject + trouble.scope}
+          className={`note ${trouble.scope === "drift" ? "suspended" : "error"}`}
+          role="alert"
+        >
+          <Icon name="warning" />
+          <span>
+            <b>{trouble.reason.sentence}</b>
+            <Advice of={trouble.reason.advice} />
+          </span>
+        </p>
+      ))}
+    </div>
   );
 }
 
