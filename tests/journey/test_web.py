@@ -564,6 +564,15 @@ def test_a_card_keeps_its_place_when_there_is_trouble(page: Page, site: web.Site
         assert not web.barriers(page)
 
 
+def test_a_list_of_releases_has_room_for_why_each_is_held(page: Page, site: web.Site) -> None:
+    site.push("webshop")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/releases")
+    why = page.get_by_title("needs an approval by anyone but the authors", exact=True).first
+    expect(why).to_be_visible()
+    assert why.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site) -> None:
     name = "customer-notification-service"
     listing = site.get("/products")

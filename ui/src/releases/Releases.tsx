@@ -335,8 +335,7 @@ function List({ items, columns: shown, withProduct, more, loadMore }: ListProps)
     [flows.data],
   );
   const places = useMemo(() => new Map(shown.map((column, place) => [column.name, place])), [shown]);
-  const room = roomy ? 300 : 400;
-  const width = columnWidth(shown.length, room);
+  const width = columnWidth(shown.length, 290);
   const before =
     WIDTHS.release + (withProduct ? WIDTHS.product : 0) + WIDTHS.version + (compactRows ? 0 : WIDTHS.flow);
   const inSight = useInSight({

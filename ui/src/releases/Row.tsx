@@ -15,7 +15,7 @@ import * as carries from "../release/carries";
 
 export const WIDTHS = {
   release: 208,
-  product: 104,
+  product: 92,
   version: 84,
   flow: 112,
   initiator: 104,
@@ -39,6 +39,7 @@ interface RowProps {
 
 export const Row = memo(function Row(props: RowProps) {
   const { item, flow, places, width, range, withProduct, compact, at, index } = props;
+  const { where, why } = told(item);
   return (
     <Go
       to={releasePath(item.id)}
@@ -79,9 +80,12 @@ export const Row = memo(function Row(props: RowProps) {
         <Duration from={item.created_at} to={item.ended ? item.ended_at : null} />
       </span>
       <span className="two last widest" style={{ width: WIDTHS.status }}>
-        <StatusWord status={item.status} />
-        <span className="t2 s12 el" style={{ paddingLeft: 20 }} title={item.reason?.sentence}>
-          {sentence(item)}
+        <span className="row">
+          <StatusWord status={item.status} />
+          {where && <span className="t2 s12 el">in {where}</span>}
+        </span>
+        <span className="t2 s12 el" title={why}>
+          {why}
         </span>
       </span>
     </Go>
@@ -130,17 +134,21 @@ export function placeTitle(place: PlaceShown): string {
 }
 
 /** Where it is held, and why; else how far it came. */
-export function sentence(item: ReleaseInShort): string {
-  const reason = item.reason?.sentence;
-  const where = item.environments.find(
-    (place) => place.status === item.status && place.sentence === reason,
-  );
-  if (reason) return where ? `${where.name}: ${reason}` : reason;
+export function told(item: ReleaseInShort): { readonly where: string; readonly why: string } {
+  const why = item.reason?.sentence;
+  const held = item.environments.find((place) => place.status === item.status && place.sentence === why);
+  if (why) return { where: held?.name ?? "", why };
   const done = item.environments.filter((place) => place.status === "succeeded");
   if (item.status === "succeeded") {
-    return done.length === 1 ? `in ${done[0]?.name ?? ""}` : `in ${done.length} environments`;
+    return { where: "", why: done.length === 1 ? `in ${done[0]?.name ?? ""}` : `in ${done.length} environments` };
   }
-  return `${done.length} of ${item.environments.length} environments`;
+  return { where: "", why: `${done.length} of ${item.environments.length} environments` };
+}
+
+/** The same as one sentence. */
+export function sentence(item: ReleaseInShort): string {
+  const { where, why } = told(item);
+  return where ? `${where}: ${why}` : why;
 }
 
 function whatByHand(item: ReleaseItem): string {
