@@ -573,6 +573,20 @@ def test_a_list_of_releases_has_room_for_why_each_is_held(page: Page, site: web.
     assert why.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
+def test_a_screen_has_one_name_wherever_it_is_named(page: Page, site: web.Site) -> None:
+    page.goto("/")
+    rail = page.get_by_role("navigation", name="Main")
+    crumbs = page.get_by_role("navigation", name="Where you are")
+    places = rail.locator("a.n[href^='/']:not([href^='/api'])")
+    for place in (places.nth(at) for at in range(places.count())):
+        name = place.inner_text().strip()
+        place.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(rf"^{name}\b"))
+        expect(crumbs).to_have_text(name)
+        expect(page).to_have_title(f"{name} · Towpath")
+        assert place.evaluate("one => one.scrollWidth <= one.clientWidth"), name
+
+
 def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site) -> None:
     name = "customer-notification-service"
     listing = site.get("/products")

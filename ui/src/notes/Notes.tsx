@@ -10,7 +10,6 @@ import type { BaseShown, EnvironmentShown, NotesDocument, ReleaseDocument } from
 import { Icon } from "../kit/Icon";
 import { Answer, Empty, LoadingRows } from "../kit/states";
 import { Moment } from "../kit/Time";
-import { shortVersion } from "../kit/words";
 import { AlsoCarries } from "../release/AlsoCarries";
 import { BasePicker } from "./BasePicker";
 import { EnvironmentPicker } from "./EnvironmentPicker";
@@ -81,8 +80,7 @@ function lastReached(release: ReleaseDocument): string {
 
 function verb(release: ReleaseDocument, where: string): string {
   const there = release.environments.find((each) => each.name === where);
-  const version = release.version ? ` with ${shortVersion(release.version)}` : "";
-  return `${got(there) ? "got" : "would get"}${version}`;
+  return `${got(there) ? "got" : "would get"} with ${release.id}`;
 }
 
 function got(there: EnvironmentShown | undefined): boolean {

@@ -36,7 +36,7 @@ const PLACES: readonly Place[] = [
 const SETUP: readonly Place[] = [
   { to: "/flows", title: "Flows", icon: "flows" },
   { to: "/policies", title: "Policies", icon: "policies" },
-  { to: "/configuration", title: "Config", icon: "configuration" },
+  { to: "/configuration", title: "Configuration", icon: "configuration" },
 ];
 
 const IDLE_MS = 3000; // after what the screen itself loads

@@ -19,7 +19,7 @@ import * as told from "./where";
 
 export function Where() {
   const { ref = "" } = useSearch({ from: "/shell/where" });
-  usePage({ title: "Where is it?", to: "/where" }, ...(ref ? [{ title: ref }] : []));
+  usePage({ title: "Trace", to: "/where" }, ...(ref ? [{ title: ref }] : []));
   const trace = useQuery({ ...queries.trace(ref), enabled: ref !== "" });
   return (
     <div className="page where">
@@ -56,7 +56,7 @@ function Ask({ known: shown, found }: { readonly known: string; readonly found: 
     navigator.clipboard.writeText(window.location.href).then(() => tell("Link copied."), tellProblem);
   return (
     <form className="ask" role="search" onSubmit={submit}>
-      <h1>Where is</h1>
+      <h1>Trace</h1>
       <label className="field ask-field">
         <Icon name="search" size={16} />
         <input
