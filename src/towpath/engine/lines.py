@@ -1,7 +1,7 @@
 """Which flow a head takes, and which line its release is on."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from towpath.domain import catalog
@@ -36,6 +36,20 @@ def trigger_environments(config: catalog.Catalog, product: catalog.Product) -> S
     """The environments whose heads make releases of the product, in the order of its flows."""
     flows = [config.flows[use.flow] for use in product.flows if use.flow in config.flows]
     return tuple(dict.fromkeys(flow.trigger_environment for flow in flows))
+
+
+def redeployed(before: catalog.Catalog, after: catalog.Catalog) -> Collection[str]:
+    """The products with something in a trigger environment that was not there, or elsewhere."""
+    return [n for n, of in after.products.items() if _deployed(after, of) - _deployed(before, of)]
+
+
+def _deployed(config: catalog.Catalog, product: catalog.Product) -> Set[object]:
+    known = config.products.get(product.name, catalog.Product(product.name))
+    return {
+        (environment, each.component, catalog.promotable_sources(each))
+        for environment in trigger_environments(config, known)
+        for each in config.applications_of(known.name, environment)
+    }
 
 
 def line(product: str, environment: str, branches: Iterable[str]) -> str:

@@ -134,7 +134,7 @@ class Observer:
 
     async def _look(self, only: str) -> tuple[Sequence[Release], Mapping[str, Reason]]:
         configured = self._in_force.configured
-        config = self._in_force.catalog
+        config, redeployed = self._in_force.catalog, self._in_force.redeployed
         repositories = {only} if only else _repositories(config)
         trouble = await self._ask_all(repositories)
         interests = await self._interests(config, repositories - trouble.keys())
@@ -149,7 +149,8 @@ class Observer:
             await self._introduced_at(configured, {**trouble, **introduced.failed})
             for product, reason in introduced.failed.items():
                 await self._note(PRODUCT, product, reason)
-        made += await self._examine(interests, heads, repositories - trouble.keys())
+                redeployed = {n: at for n, at in redeployed.items() if n != product}
+        made += await self._examine(interests, heads, repositories - trouble.keys(), redeployed)
         return made, trouble
 
     async def _consider(
@@ -290,9 +291,10 @@ class Observer:
         interests: Mapping[Place, Interest],
         heads: Mapping[Place, str],
         answered: Collection[str],
+        redeployed: Mapping[str, int],
     ) -> list[Release]:
-        """Consider the products whose folders changed since each head was examined last, and
-        compare the promoted environments whose folders did.
+        """Consider the products whose folders changed since each head was examined last, or are
+        others now, and compare the promoted environments whose folders changed.
 
         A head stays to be examined while one of its products could not be seen whole.
         """
@@ -304,12 +306,13 @@ class Observer:
             touched[place] = interests[place].touched(changed)
             # What is there when a branch is first seen was recorded as found.
             self._written |= interests[place].written(changed if before.get(place) else ())
-        unsure = self._half_seen(answered) if moved else set()
+        unsure = self._half_seen(answered) if moved or redeployed else set()
         made: list[Release] = []
-        products = sorted({product for found in touched.values() for product in found})
-        for product, releases in await self._consider_all(products, heads):
+        products = {product for found in touched.values() for product in found}
+        for product, releases in await self._consider_all(sorted(products | {*redeployed}), heads):
             made += releases or ()
             unsure |= {product} if releases is None else set()
+        self._in_force.considered({n: at for n, at in redeployed.items() if n not in unsure})
         await self._compare_all(heads)
         for place, sha in moved.items():
             if unsure.isdisjoint(touched[place]):

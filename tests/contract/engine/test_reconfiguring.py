@@ -131,6 +131,42 @@ async def test_what_is_removed_is_taken_away_where_an_application_has_its_source
         assert "shop/prod/more.yaml" not in w.shop.names()
 
 
+async def test_what_a_trigger_environment_holds_by_another_configuration_is_released(
+    tmp_path: Path, database_url: str
+) -> None:
+    world = real_world.made(tmp_path)
+    deployed = dict(zip(ENVIRONMENTS, _applications("shop", world.shop), strict=True))
+
+    def deploy(*environments: str) -> None:
+        world.write("shop.yaml", product("shop"), *(deployed[e] for e in environments))
+
+    async with world.working(database_url) as w:
+        w.shop.commit({"shop/next/values.yaml": values("1.1.0")}, "the next one")
+        assert not await w.look()
+        deployed["dev"]["spec"]["source"]["path"] = "shop/next"
+        deploy(*ENVIRONMENTS)
+        await w.until_in_force()
+        (moved,) = await w.look()
+        assert _subject(await w.succeeded(moved)) == "the next one"
+        assert w.tag("prod") == "1.1.0"
+        deploy("qa", "prod")
+        await w.until_in_force()
+        assert not await w.look()
+        w.shop.commit({"shop/next/values.yaml": values("1.2.0")}, "while it was away")
+        assert not await w.look()
+    deploy(*ENVIRONMENTS)
+    async with world.working(database_url) as w:
+        await w.until_in_force()
+        await w.look()
+        assert _subject(await w.succeeded("shop-2")) == "while it was away"
+        assert not await w.look()
+
+
+def _subject(made: Release) -> str:
+    assert made.commit is not None
+    return made.commit.subject
+
+
 def _applications(name: str, at: real_world.Origin) -> list[real_world.Spec]:
     return [
         application(f"{name}-{each}", name, each, "api", source(at, f"{name}/{each}"))
