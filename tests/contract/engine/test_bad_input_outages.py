@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 import databases
 import real_world
+import small_disks
 from real_world import promotion, said, values
 from towpath.domain.reasons import Code
 from towpath.domain.status import Status
@@ -23,13 +23,8 @@ REFUSED_WITHIN_S = 60
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own with 8 MB, for the mirrors."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=0755", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("NOT TESTED: a full disk needs a file system of its own (mount)")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with small_disks.mounted(tmp_path / "disk", "8m") as disk:
+        yield disk
 
 
 async def test_a_promotion_on_a_full_disk_goes_on_running_says_so_and_heals(

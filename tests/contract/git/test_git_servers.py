@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 import git_servers
+import small_disks
 from towpath.domain import content, values
 from towpath.domain.reasons import Code
 from towpath.git.adapter import GitRepositories
@@ -284,13 +284,8 @@ async def test_an_address_that_looks_like_an_option_is_no_option(tmp_path: Path)
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("a small file system needs the right to mount one")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with small_disks.mounted(tmp_path / "disk", "512k", lazy=True) as disk:
+        yield disk
 
 
 async def test_a_full_disk_is_told_and_tried_again(

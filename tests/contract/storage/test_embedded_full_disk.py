@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import small_disks
 from embedded_world import (
-    AS_ROOT,
     eventually,
     eventually_answers,
     serving,
@@ -25,12 +24,8 @@ from towpath.storage.embedded import Embedded, EmbeddedError
 @pytest.fixture
 def small_disk(empty: Path) -> Iterator[Path]:
     """A file system of its own with 100 MB."""
-    empty.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=100m,mode=0755", "tmpfs", str(empty)]
-    if not AS_ROOT or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("NOT TESTED: a full disk needs a file system of its own (mount)")
-    yield empty
-    subprocess.run(["umount", str(empty)], check=True)
+    with small_disks.mounted(empty, "100m"):
+        yield empty
 
 
 def fill(disk: Path, *, leave: int = 0) -> Path:

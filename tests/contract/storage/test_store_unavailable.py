@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -15,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 import databases
+import small_disks
 import stored_world as world
 from stored_world import Stored
 from towpath.ports.store import StoreUnavailable
@@ -247,15 +247,8 @@ async def _fill(store: PostgresStore) -> None:
 def small_disk() -> Iterator[Path]:
     """A disk with room for a new database and little more."""
     place = Path(tempfile.mkdtemp(prefix="tp-", dir="/tmp"))
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96m,mode=0711", "towpath-test", str(place)],
-        capture_output=True,
-    )
-    if mounted.returncode:
-        place.rmdir()
-        pytest.skip("NOT TESTED: needs the right to mount a small disk")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    with small_disks.mounted(place, "96m", "0711", lazy=True):
+        yield place
     shutil.rmtree(place, ignore_errors=True)
 
 
