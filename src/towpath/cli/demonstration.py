@@ -212,7 +212,7 @@ async def _followed(api: client.Api, release: str, console: Console, helper: Hel
         console,
         api.now,
         note=partial(_note, connection),
-        option=profile.option(api.server),
+        server=profile.unsaid(api.server),
     )
 
 

@@ -117,14 +117,15 @@ class Release:
     ended_at: datetime | None
     stages: tuple[Stage, ...]
     workflows: tuple[Workflow, ...]  # the hooks of the release itself
+    server: str = ""  # where it is asked, if command lines have to name that
 
     def took(self, now: datetime) -> str:
         """How long it has taken so far, or took."""
         return times.length((self.ended_at or now) - self.created_at)
 
 
-def release(document: Mapping[str, Any], option: str = "") -> Release:
-    """Read a release document. `option` goes to the end of command lines in it."""
+def release(document: Mapping[str, Any], server: str = "") -> Release:
+    """Read a release document. `server` is the address that command lines have to name."""
     created_at = times.seen(document["created_at"])
     assert created_at is not None
     commit = document.get("commit") or {}
@@ -145,8 +146,9 @@ def release(document: Mapping[str, Any], option: str = "") -> Release:
         also_carries=_also_carries(document.get("also_carries") or ()),
         created_at=created_at,
         ended_at=times.seen(document.get("ended_at")),
-        stages=tuple(_stage(one, option) for one in document["environments"]),
+        stages=tuple(_stage(one) for one in document["environments"]),
         workflows=_workflows(document),
+        server=server,
     )
 
 
@@ -169,7 +171,7 @@ def _named(releases: Sequence[str], total: int) -> str:
     return f"{words} (and {total - len(releases)} before)" if total > len(releases) else words
 
 
-def _stage(one: Mapping[str, Any], option: str) -> Stage:
+def _stage(one: Mapping[str, Any]) -> Stage:
     return Stage(
         name=one["name"],
         role=one.get("role") or "",
@@ -182,7 +184,7 @@ def _stage(one: Mapping[str, Any], option: str) -> Stage:
         phase=_phase(one),
         landed=_landed(one.get("landings") or ()),
         warnings=tuple(w["sentence"] for w in one.get("warnings") or ()),
-        waits=tuple(_wait(wait, option) for wait in one.get("waits_for") or ()),
+        waits=tuple(_wait(wait) for wait in one.get("waits_for") or ()),
         workflows=_workflows(one),
         started_at=times.seen(one.get("started_at")),
         ended_at=times.seen(one.get("ended_at")),
@@ -228,12 +230,12 @@ def _worst_reason(status: str, parts: Sequence[Mapping[str, Any]]) -> str:
     return next((words for one in parts if one["status"] == status and (words := why(one))), "")
 
 
-def _wait(one: Mapping[str, Any], option: str) -> Wait:
+def _wait(one: Mapping[str, Any]) -> Wait:
     return Wait(
         one["sentence"],
         times.seen(one.get("since")),
         times.seen(one.get("until")),
-        tuple(f"{command}{option}" for command in one.get("commands") or ()),
+        tuple(one.get("commands") or ()),
     )
 
 

@@ -23,16 +23,16 @@ async def follow(
     now: Callable[[], datetime],
     plain: bool = False,
     note: Callable[[], str] = str,
-    option: str = "",
+    server: str = "",
 ) -> int:
     """Show a release until the documents end; answers 0 if it succeeded, else 1.
 
-    A picture asks `note` for what is wrong with the connection; `option` goes to the end of
-    command lines.
+    A picture asks `note` for what is wrong with the connection; `server` is the address that
+    command lines have to name.
     """
     if plain or not output.moves(console):
-        return await _in_lines(coming, console, now, option)
-    return await _in_pictures(coming, console, now, note, option)
+        return await _in_lines(coming, console, now, server)
+    return await _in_pictures(coming, console, now, note, server)
 
 
 async def _in_pictures(
@@ -40,7 +40,7 @@ async def _in_pictures(
     console: Console,
     now: Callable[[], datetime],
     note: Callable[[], str],
-    option: str,
+    server: str,
 ) -> int:
     shown: documents.Release | None = None
 
@@ -52,7 +52,7 @@ async def _in_pictures(
 
     with Live(get_renderable=draw, console=console, refresh_per_second=FRAMES) as picture:
         async for document in coming:
-            shown = documents.release(output.clean(document), option)
+            shown = documents.release(output.clean(document), server)
             picture.refresh()
     return _exit_code(shown)
 
@@ -61,11 +61,11 @@ async def _in_lines(
     coming: AsyncIterator[client.Document],
     console: Console,
     now: Callable[[], datetime],
-    option: str,
+    server: str,
 ) -> int:
     shown: documents.Release | None = None
     async for document in coming:
-        fresh = documents.release(output.clean(document), option)
+        fresh = documents.release(output.clean(document), server)
         for line in changes(shown, fresh):
             console.print(Text.assemble(f"{times.clock(now())}  ", line), soft_wrap=True)
         shown = fresh

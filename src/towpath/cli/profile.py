@@ -43,8 +43,12 @@ def read(server: str) -> Profile:
 
 def option(address: str) -> str:
     """What a command line needs at its end to reach the same server; empty: it does anyway."""
-    without = read(os.environ.get("TOWPATH_SERVER", "")).server
-    return "" if address == without else f" --server {address}"
+    return f" --server {address}" if unsaid(address) else ""
+
+
+def unsaid(address: str) -> str:
+    """The server's address where a command line has to name it; empty: it is reached anyway."""
+    return "" if address == read(os.environ.get("TOWPATH_SERVER", "")).server else address
 
 
 def _given_token() -> str:

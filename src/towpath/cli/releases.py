@@ -182,7 +182,7 @@ async def _watched(api: client.Api, release: str, form: output.Format, plain: bo
             api.now,
             plain,
             note=lambda: connection.note,
-            option=profile.option(api.server),
+            server=profile.unsaid(api.server),
         )
     last: client.Document = {}
     async for document in coming:
@@ -196,7 +196,7 @@ def _show(api: client.Api, document: client.Document, form: output.Format) -> No
         document,
         form,
         lambda out, shown: out.print(
-            tree.picture(documents.release(shown, profile.option(api.server)), api.now(), out.width)
+            tree.picture(documents.release(shown, profile.unsaid(api.server)), api.now(), out.width)
         ),
     )
 

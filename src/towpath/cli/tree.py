@@ -199,6 +199,12 @@ def _waits(release: documents.Release, now: datetime, width: int) -> Iterator[Te
         if wait.commands or wait.until
     ]
     names = max((cell_len(stage.name) for stage, _ in told), default=0)
+    option = f" --server {release.server}" if release.server else ""
+    longest = max((cell_len(each) for _, wait in told for each in wait.commands), default=0)
+    if longest and option and names + 4 + longest + len(option) > width:  # broken up otherwise
+        yield Text()
+        yield Text(f"export TOWPATH_SERVER={release.server}", "bold")
+        option = ""
     before = ""
     for stage, wait in told:
         if not before:
@@ -210,7 +216,7 @@ def _waits(release: documents.Release, now: datetime, width: int) -> Iterator[Te
             yield Text.assemble((name.ljust(names + 2), look.SECONDARY), line)
             name = ""
         for command in wait.commands:  # not cut, so that it can be copied
-            yield Text.assemble(" " * (names + 4), (command, "bold"))
+            yield Text.assemble(" " * (names + 4), (command + option, "bold"))
 
 
 def _times(wait: documents.Wait, now: datetime) -> Iterator[str]:

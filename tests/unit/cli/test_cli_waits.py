@@ -37,11 +37,11 @@ def test_every_command_named_is_one_that_there_is(state: Callable[[], Made]) -> 
             assert all(_understood(command) for command in wait.commands)
 
 
-def _drawn(*environments: dict[str, Any], option: str = "") -> str:
-    shown = documents.release(canned.release("suspended", *environments), option)
-    out = Console(width=100, file=None, record=True, highlight=False)
+def _drawn(*environments: dict[str, Any], server: str = "", width: int = 100) -> str:
+    shown = documents.release(canned.release("suspended", *environments), server)
+    out = Console(width=width, file=None, record=True, highlight=False)
     with out.capture() as captured:
-        out.print(tree.picture(shown, NOW, 100))
+        out.print(tree.picture(shown, NOW, width))
     return captured.get()
 
 
@@ -63,11 +63,24 @@ def test_what_holds_an_environment_stands_below_with_times_and_commands() -> Non
         _wait("soaks in dev", NOW + timedelta(minutes=55)),
         _wait("nobody can do anything about this"),
     ]
-    lines = [line.strip() for line in _drawn(qa, option=" --server http://x").splitlines()]
+    lines = [line.strip() for line in _drawn(qa, server="http://x").splitlines()]
     at = lines.index("qa  needs an approval, for 5m 00s")
     assert lines[at + 1] == "towpath approve checkout-128 qa --server http://x"
     assert lines[at + 2] == "soaks in dev, for 5m 00s, 55m 00s to go"
     assert not any("nobody" in line for line in lines)
+
+
+def test_a_server_for_which_commands_have_no_room_is_said_once_before_them() -> None:
+    qa = canned.environment("qa", "suspended")
+    command = "towpath release retry checkout-128 --environment qa"
+    qa["waits_for"] = [_wait("failed", None, command, "towpath skip checkout-128 qa")]
+    lines = _drawn(qa, server="http://127.0.0.1:18181", width=80).splitlines()
+    at = lines.index("export TOWPATH_SERVER=http://127.0.0.1:18181")
+    assert [line.strip() for line in lines[at + 2 : at + 6]] == [
+        "qa  failed, for 5m 00s",
+        command,
+        "towpath skip checkout-128 qa",
+    ]
 
 
 def test_advice_that_is_a_command_below_is_not_given_twice() -> None:
