@@ -257,6 +257,14 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
+    def config_place(self) -> Path | None:
+        """What `config` names on this machine, if anything: `x` is `x.git` too, as git has it."""
+        if not self.config or "://" in self.config:
+            return None
+        named = Path(self.config).expanduser()
+        return next((p for p in (named, Path(f"{named}.git")) if p.exists()), None)
+
+    @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         try:
@@ -275,7 +283,7 @@ class Settings(BaseSettings):
                 f"{DEFAULT_FILE}, or {PREFIX}API_TOKENS_FILE), or listen on 127.0.0.1."
             )
         is_path = ":" not in self.config.partition("/")[0]  # neither https://… nor git@host:path
-        if is_path and not Path(self.config).expanduser().exists():
+        if self.config and is_path and self.config_place is None:
             problems.append(f"config: there is no folder {self.config}. Give {_advice('config')}")
         if problems:
             raise Invalid(problems)

@@ -101,7 +101,7 @@ async def running(
                     PostgresRuns(shared),
                     local,
                 ),
-                _manner(settings, _source(settings, git) if http else None),
+                _manner(settings, source(settings, git) if http else None),
             )
             systems = await stack.enter_async_context(around.connected(settings))
             past = GitPast(git), GitPast(histories)
@@ -148,17 +148,20 @@ def _runner(settings: Settings) -> LocalRunner:
     return LocalRunner(limits, settings.steps_at_once, settings.image_commands)
 
 
-def _source(settings: Settings, git: adapter.GitRepositories) -> configuring.Source | None:
+def source(settings: Settings, git: adapter.GitRepositories) -> configuring.Source | None:
+    """What `config` names: a folder or a repository; None where it names nothing."""
     if not settings.config:
         log.warning(
             "no configuration source: only what another server on this database reads is in "
             "force. Give one with config (option --config)"
         )
         return None
-    place = Path(settings.config).expanduser()
-    if "://" not in settings.config and place.exists() and not _is_bare(place):
-        return configuring.FolderSource(place.resolve())
-    return configuring.GitSource(repositories.address(settings.config), git)
+    place = settings.config_place
+    if place is None:
+        return configuring.GitSource(repositories.address(settings.config), git)
+    if _is_bare(place):
+        return configuring.GitSource(str(place.resolve()), git)
+    return configuring.FolderSource(place.resolve())
 
 
 def _is_bare(place: Path) -> bool:
