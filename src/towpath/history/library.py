@@ -13,6 +13,7 @@ from towpath.ports.errors import OutsideError
 from towpath.ports.past import Past
 
 SHORT = 10
+_GONE = "does not have it: its branch was rewritten, or it was never pushed there"
 
 
 class Outlook(StrEnum):
@@ -47,6 +48,7 @@ class Library:
     past: Past
     outside: bool
     reader: Callable[[str, Sequence[Commit]], object] | None = None
+    kept: bool = False  # somebody else keeps its mirrors up to date
     _asked: MutableMapping[str, str] = field(default_factory=dict)  # repository -> trouble, or ""
     _ranges: MutableMapping[tuple[str, str, str], Between] = field(default_factory=dict)
 
@@ -94,12 +96,10 @@ class Library:
 
     def why_not(self, repository: str, what: str) -> Unresolved:
         """Why something could not be found in a repository."""
+        if self.kept:
+            return Unresolved(what, f"as last fetched, {repository} {_GONE}", pending=True)
         if repository not in self._asked:
             return Unresolved(what, f"{repository} is being read", pending=True)
         if trouble := self._asked[repository]:
             return Unresolved(what, trouble, pending=True)
-        return Unresolved(
-            what,
-            f"{repository} does not have it: its branch was rewritten, or it "
-            "was never pushed there",
-        )
+        return Unresolved(what, f"{repository} {_GONE}")

@@ -165,7 +165,7 @@ class _Making:
         product = self.config.products.get(self.release.product)
         sayings = Sayings(messages.issues(product.issue_keys if product else ()))
         code = Library(self.outside.code, self.ask, sayings.take)
-        gitops = Library(self.outside.gitops, outside=False)  # the engine keeps it up to date
+        gitops = Library(self.outside.gitops, outside=False, kept=True)  # by the engine
         revisions = Revisions(
             archive, self.outside.registry, code, gitops, [*_repositories(self.config)]
         )

@@ -202,7 +202,7 @@ class Gathering:
                     own,
                 )
             )
-        return _owned(gathered, component, changes)
+        return [*_moved(_owned(gathered, component, changes))]
 
     async def _image_at(
         self,
@@ -224,13 +224,13 @@ class Gathering:
         if old is None or new is None:
             return replace(change, sentence=_one_end(change))
         if not places.same(old.repository, new.repository):
-            return replace(
-                change,
-                direction=Direction.UNKNOWN,
-                sentence=f"its code moved from {old.repository} to {new.repository}",
-            )
+            moved = f"its code moved from {old.repository} to {new.repository}"
+            what = f"{component.name}: {old.sha[:SHORT]}..{new.sha[:SHORT]}"
+            gathered.lacks("commits", Unresolved(what, moved))
+            return replace(change, direction=Direction.UNKNOWN, sentence=moved)
         between = await self._code.between(new.repository, old.sha, new.sha)
-        sentence = _how(new.repository, old.sha, new.sha, between)
+        how = _how(new.repository, old.sha, new.sha, between)
+        sentence = "; ".join(filter(None, (change.sentence, how)))
         if between.direction is Direction.UNKNOWN:
             what = f"{component.name}: {old.sha[:SHORT]}..{new.sha[:SHORT]}"
             gathered.lacks("commits", self._code.why_not(new.repository, what))
@@ -372,6 +372,11 @@ class Gathering:
             if not (since and until) or since == until:
                 continue
             between = await self._gitops.between(repository, since, until)
+            what = f"{name}: changes by hand {since[:SHORT]}..{until[:SHORT]}"
+            if between.direction is Direction.UNKNOWN:
+                gathered.lacks("gitops", self._gitops.why_not(repository, what))
+            if between.cut:
+                gathered.lacks("gitops", _cut(name, between))
             touching = await self._gitops.touching(
                 repository, since, until, [revisions.literally(folder)]
             )
@@ -428,6 +433,28 @@ def _owned(
             if change.own and at and at.told.unresolved:
                 gathered.lacks("images", at.told.unresolved)
     return changes
+
+
+def _moved(changes: Sequence[ImageChange]) -> Iterator[ImageChange]:
+    """An image of the component that went and one that came are one, if both are of the same code
+    or called the same: its registry moved, or it has a new name."""
+    gone = [change for change in changes if change.own and change.new is None]
+    for change in changes:
+        before = [old for old in gone if change.old is None and change.own and _is(old, change)]
+        if len(before) == 1:
+            gone.remove(before[0])
+            said = f"was {before[0].name} before"
+            yield replace(change, old=before[0].old, sentence=said)
+        elif change.new is not None or not change.own:
+            yield change
+    yield from gone
+
+
+def _is(old: ImageChange, new: ImageChange) -> bool:
+    if old.name.rpartition("/")[2] == new.name.rpartition("/")[2]:
+        return True
+    was, now = (at.told.revision if at else None for at in (old.old, new.new))
+    return bool(was and now and places.same(was.repository, now.repository))
 
 
 def _known(change: ImageChange) -> bool:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from towpath.history.notes import NotThere
 from towpath.ports.archive import Question
 from towpath.ports.errors import Temporary
 from towpath.ports.outside import Issue, Request
+from towpath.ports.store import LandedPart
 
 
 async def test_notes_name_code_commits_pull_requests_features_images_and_gitops_commits(
@@ -287,6 +289,62 @@ async def test_history_that_diverged_or_was_rewritten_is_said_and_not_guessed(wo
     assert (image["resolved"], image["to"]["revision"]) == (False, None)
     assert "does not have it: its branch was rewritten" in lacking(notes, "images")[0]
     assert notes["images"]["resolved"] == 0
+
+
+@pytest.mark.parametrize("name", ["other.example:5000/team/api", "registry.example/shop/server"])
+async def test_an_image_that_moved_or_has_a_new_name_has_its_commits(
+    world: World, name: str
+) -> None:
+    old = world.code.commit({"a": "1"}, "first")
+    world.bump(old)
+    await world.find(old, "dev")
+    new = world.code.commit({"a": "2"}, "second")
+    head = world.bump(new)
+    images = (content.Image("sidecar", "2"), content.Image(name, new))
+    release = await world.release_of({"api": world.part(new, head, *images)}, head)
+    notes = await world.resolved(release)
+    assert subjects(notes) == ["second"]
+    told = {i["name"]: (i["from"] and i["from"]["tag"], i) for i in notes["images"]["items"]}
+    assert {image: tag for image, (tag, _) in told.items()} == {"sidecar": None, name: old}
+    moved = told[name][1]
+    assert (moved["direction"], moved["sentence"]) == ("forwards", f"was {IMAGE} before")
+
+
+async def test_commits_of_code_that_moved_to_another_repository_are_said_to_be_missing(
+    world: World,
+) -> None:
+    """Where no manifest says where the code is, and a CI does."""
+    moved = git_servers.origin(world.folder / "remote", name="moved.git")
+    there = moved.commit({"a": "1"}, "moved here")
+    old = world.code.commit({"a": "1"}, "first")
+    api = replace(world.components[0], repository="", tag="")
+    others = (catalog.Component("x", world.code.url), catalog.Component("y", moved.url))
+    world.components = (api, *others)
+    for repository, tag, sha in ((world.code.url, "1", old), (moved.url, "2", there)):
+        report = reporting.report(f"{IMAGE}:{tag}", repository=repository, revision=sha)
+        await world.notes.report(report)
+    world.bump("1")
+    await world.find("1", "dev")
+    notes = await world.resolved(await world.release(world.bump("2"), api="2"))
+    said = f"its code moved from {world.code.url} to {moved.url}"
+    assert notes["images"]["items"][0]["sentence"] == said
+    assert lacking(notes, "commits") == [f"api: {old[:10]}..{there[:10]}: {said}"]
+
+
+async def test_changes_by_hand_that_cannot_be_known_are_said_to_be_missing(world: World) -> None:
+    old = world.code.commit({"a": "1"}, "first")
+    world.bump(old)
+    world.bump(old, "prod")
+    part, gone = world.part(old, world.gitops.head()), "d" * 40
+    landed = {"prod": {"api": LandedPart(part, gone)}, "dev": {"api": LandedPart(part, gone)}}
+    await world.stored.store.found("shop", 0, landed, {})
+    new = world.code.commit({"a": "2"}, "second")
+    release = await world.release(world.bump(new), api=new)
+    commit = await world.land(release, "prod")
+    assert lacking(await world.resolved(release, "prod"), "gitops") == [
+        f"api: changes by hand {gone[:10]}..{commit[:10]}: as last fetched, {world.gitops.url} "
+        "does not have it: its branch was rewritten, or it was never pushed there"
+    ]
 
 
 async def test_commits_reverted_within_the_range_are_marked_with_their_features(
