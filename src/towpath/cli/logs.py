@@ -38,5 +38,6 @@ def configure(given: settings.Settings, file: Path | None = None) -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(given.log_level.upper())
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # it says that, and not what, is retried
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

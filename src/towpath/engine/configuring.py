@@ -27,6 +27,7 @@ CHANNEL = "towpath_configuration"
 ASK_EVERY_S = 10.0
 TROUBLE = "configuration"
 LOOKUPS = 4  # a set may be found only after another one's repository was read
+LOGGED = 20  # errors of one revision
 UNKNOWN = "repository_unknown"  # the problem of a set whose repository does not answer
 
 
@@ -150,6 +151,7 @@ class Configuring:
         self._poll_interval_s = poll_interval_s
         self._read_at = ""
         self._answers = False
+        self._said: dict[str, str] = {}
 
     async def run(self) -> None:
         """Follow source and store until cancelled."""
@@ -164,8 +166,8 @@ class Configuring:
         while True:
             try:
                 await step()
-            except OutsideError as error:
-                log.warning("the configuration source: %s", error)
+            except OutsideError as error:  # noted, and logged once, as trouble
+                log.debug("the configuration source: %s", error)
             except StoreUnavailable as error:
                 log.warning("the database does not answer: %s", error)
                 await asyncio.sleep(1)
@@ -211,6 +213,7 @@ class Configuring:
         told = replace(kept, problems=problems, problems_revision=revision)
         if told != stored:
             await self._store.save_configuration(told)
+            _tell(told, usable=usable)
         self._read_at = "" if _may_heal(problems) else revision
         await self.adopt()
 
@@ -223,8 +226,9 @@ class Configuring:
         loaded = await self._load(stored.files)
         if _may_heal(loaded.problems):  # what it lacks would be taken for what nobody deploys
             unread = ", ".join(str(p) for p in loaded.problems if p.code == UNKNOWN)
-            log.warning("the stored configuration cannot be read whole yet: %s", unread)
+            self._say("", f"the stored configuration cannot be read whole yet: {unread}")
             return
+        self._said.pop("", None)
         await self.put(
             Configured(
                 stored.source,
@@ -268,6 +272,7 @@ class Configuring:
             heads = await self._git.fetch(repository)
         except OutsideError as error:
             return await self._seen_last(repository, revision, error)
+        self._said.pop(repository, None)
         branch = self._remotes.branch(heads, revision)
         return await self._git.files(repository, heads.branches[branch] if branch else revision)
 
@@ -278,8 +283,28 @@ class Configuring:
             files = await self._git.files(repository, revision)
         except OutsideError:
             raise error from None
-        log.warning("%s; its files are taken as they were seen last", error)
+        self._say(repository, f"{error}; its files are taken as they were seen last")
         return files
+
+    def _say(self, about: str, words: str) -> None:
+        """Log it once, until it is not so any more."""
+        if self._said.get(about) != words:
+            self._said[about] = words
+            log.warning("%s", words)
+
+
+def _tell(told: StoredConfiguration, *, usable: bool) -> None:
+    """Log what came of a new revision of the source."""
+    if usable:
+        log.info("configuration %s is in force", told.revision[:12])
+        return
+    errors = [problem for problem in told.problems if problem.severity == "error"]
+    kept = f"{told.revision[:12]} stays in force" if told.revision else "none is in force"
+    log.warning("configuration %s cannot be used, %s:", told.problems_revision[:12], kept)
+    for problem in errors[:LOGGED]:
+        log.warning("%s", problem)
+    if len(errors) > LOGGED:
+        log.warning("and %d more errors", len(errors) - LOGGED)
 
 
 def _is_known(stored: StoredConfiguration, revision: str) -> bool:

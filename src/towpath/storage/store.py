@@ -10,7 +10,7 @@ from towpath.domain import actions, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
 from towpath.domain.rules import Rules
 from towpath.ports.store import Announcement, LandedPart, StoredConfiguration, Ticket, View
-from towpath.storage import claims, creation, landings, looks, records, standing, watched
+from towpath.storage import claims, creation, landings, looks, records, standing, told, watched
 from towpath.storage import runs as workflow_runs
 from towpath.storage.connection import Connection
 from towpath.storage.database import Database
@@ -27,6 +27,7 @@ class PostgresStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._troubles = told.Troubles()
 
     async def take_looks(self, worker: str, limit: int) -> Sequence[Ticket]:
         """See the port."""
@@ -208,11 +209,13 @@ class PostgresStore:
 
     async def trouble(self, scope: str, subject: str, reason: reasons.Reason | None) -> None:
         """See the port."""
-        await self._database.run(lambda c: watched.trouble(c, scope, subject, reason))
+        if await self._database.run(lambda c: watched.trouble(c, scope, subject, reason)):
+            self._troubles.tell(scope, subject, reason)
 
     async def forget_trouble(self, scope: str, named: Collection[str]) -> None:
         """See the port."""
-        await self._database.run(lambda c: watched.forget_trouble(c, scope, named))
+        for subject in await self._database.run(lambda c: watched.forget_trouble(c, scope, named)):
+            self._troubles.tell(scope, subject, None)
 
     async def troubled(self, scope: str) -> Collection[str]:
         """See the port."""

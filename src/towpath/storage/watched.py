@@ -28,9 +28,12 @@ _TROUBLE = sa.text(
             THEN trouble.since ELSE now() END
     """
 )
-_MENDED = sa.text("DELETE FROM trouble WHERE scope = :scope AND subject = :subject")
+_MENDED = sa.text(
+    "DELETE FROM trouble WHERE scope = :scope AND subject = :subject RETURNING subject"
+)
 _FORGET = sa.text(
-    "DELETE FROM trouble WHERE scope = :scope AND NOT subject = ANY(CAST(:named AS text[]))"
+    "DELETE FROM trouble WHERE scope = :scope AND NOT subject = ANY(CAST(:named AS text[])) "
+    "RETURNING subject"
 )
 _TROUBLED = sa.text("SELECT subject FROM trouble WHERE scope = :scope")
 _CONFIGURATION = sa.text("SELECT * FROM configuration")
@@ -61,19 +64,22 @@ async def examined(connection: Connection, repository: str, branch: str, sha: st
 
 async def trouble(
     connection: Connection, scope: str, subject: str, reason: reasons.Reason | None
-) -> None:
-    """Note what is wrong, or that nothing is any more."""
+) -> bool:
+    """Note what is wrong, or that nothing is any more; whether something is, or was until now."""
     about = {"scope": scope, "subject": subject}
     if reason is None:
-        await connection.execute(_MENDED, about)
-    else:
-        dumped = codec.json_text(codec.dump_reason(reason))
-        await connection.execute(_TROUBLE, {**about, "reason": dumped})
+        return (await connection.execute(_MENDED, about)).one_or_none() is not None
+    dumped = codec.json_text(codec.dump_reason(reason))
+    await connection.execute(_TROUBLE, {**about, "reason": dumped})
+    return True
 
 
-async def forget_trouble(connection: Connection, scope: str, named: Collection[str]) -> None:
-    """Of this scope only what is named can be in trouble."""
-    await connection.execute(_FORGET, {"scope": scope, "named": sorted(named)})
+async def forget_trouble(
+    connection: Connection, scope: str, named: Collection[str]
+) -> Collection[str]:
+    """Of this scope only what is named can be in trouble; what else was until now."""
+    rows = await connection.execute(_FORGET, {"scope": scope, "named": sorted(named)})
+    return [row.subject for row in rows]
 
 
 async def troubled(connection: Connection, scope: str) -> Collection[str]:
