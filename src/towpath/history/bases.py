@@ -6,7 +6,7 @@ later rollback; before the first, what was found at the first look.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,16 +29,19 @@ class UnknownOrigin(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What each component was, with how it came about in words."""
+    """What each component was, with how it came about in words; and what the release that is
+    asked about has brought there."""
 
     kind: str
     held: Held
     sentence: str
+    landed: Held = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        """Names the base: the same key is the same content."""
+        """Names the range: the same key is the same content, and the same landings."""
         parts = sorted(f"{name}={one.id}:{one.release}" for name, one in self.held.items())
+        parts += sorted(f"{name} landed {one.id}" for name, one in self.landed.items())
         return hashlib.sha256(f"{self.kind} {' '.join(parts)}".encode()).hexdigest()[:32]
 
     def document(self) -> Mapping[str, Any]:
@@ -84,6 +87,11 @@ async def origin(archive: Archive, config: catalog.Catalog, text: str) -> str:
 
 async def base(archive: Archive, question: Question, release: Release) -> Base:
     """The base of a question."""
+    landed = await archive.landed_with(release.product, question.environment, release.id)
+    return replace(await _base(archive, question, release), landed=landed)
+
+
+async def _base(archive: Archive, question: Question, release: Release) -> Base:
     kind, _, named = question.origin.partition(":")
     environment = question.environment
     match kind:

@@ -158,10 +158,8 @@ class _Making:
     ) -> tuple[str, Sequence[Change], Sequence[Unresolved]]:
         """The document, lines for the index, and everything that is not known."""
         archive = self.outside.archive
-        landed = await archive.landed_with(
-            self.release.product, self.question.environment, self.release.id
-        )
-        span = ranges.Span(self.release, self.question.environment, self.base.held, landed)
+        environment = self.question.environment
+        span = ranges.Span(self.release, environment, self.base.held, self.base.landed)
         product = self.config.products.get(self.release.product)
         sayings = Sayings(messages.issues(product.issue_keys if product else ()))
         code = Library(self.outside.code, self.ask, sayings.take)

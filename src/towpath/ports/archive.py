@@ -156,8 +156,8 @@ class Archive(Protocol):
         """What the notes of a release in an environment start from, for each component.
 
         What landed with the last promotion there that succeeded, or with a later rollback;
-        before the first, what was found. Landings of the release itself, and later ones, do not
-        count.
+        before the first, what was found. Landings from the release's own on, or from the first of
+        a newer release of its line, do not count.
         """
         ...
 

@@ -21,13 +21,24 @@ _FIRST = """
     (SELECT min(id) FROM landing WHERE product = :product AND environment = :environment
         AND release = :release)
 """
+# What landed by then is passed over: the release goes there no more.
+_OVERTAKEN = """
+    (SELECT overtook.landing FROM release AS own
+        JOIN release AS newer
+            ON newer.product = own.product AND newer.line = own.line AND newer.n > own.n
+        CROSS JOIN LATERAL (SELECT min(id) AS landing FROM landing
+            WHERE release = newer.id AND environment = :environment) AS overtook
+        WHERE own.id = :release AND own.line <> '' AND overtook.landing IS NOT NULL
+        ORDER BY newer.n LIMIT 1)
+"""
 _SHOWN = """
     landing.id, landing.component, landing.release, landing.commit, landing.content, landing.at
 """
 # For each component a look back from the newest: few rows are read, however long its history.
 _BASE = sa.text(
     f"""
-    WITH bound AS MATERIALIZED (SELECT coalesce({_FIRST}, 9223372036854775807) AS first),
+    WITH bound AS MATERIALIZED (SELECT coalesce({_FIRST}, {_OVERTAKEN}, 9223372036854775807)
+        AS first),
     component AS (
         SELECT component FROM landed WHERE product = :product AND environment = :environment)
     SELECT {_SHOWN}, CASE WHEN landing.release = '' THEN 'found'

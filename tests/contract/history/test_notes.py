@@ -92,6 +92,45 @@ async def test_the_base_is_what_succeeded_last_and_covers_every_release_in_betwe
     assert subjects(await world.resolved(first, "prod")) == ["change 1"]
 
 
+async def test_a_release_that_another_overtook_is_told_as_what_it_would_have_brought(
+    world: World,
+) -> None:
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(4)]
+    world.bump(shas[0])
+    await world.find(shas[0], "dev", "prod")
+    first, second, third = [await world.release(world.bump(sha), api=sha) for sha in shas[1:]]
+    before = await world.resolved(second, "prod")
+    assert subjects(before) == ["change 2", "change 1"]
+    await world.land(first, "prod")
+    await world.land(third, "prod")
+    await world.put_status(second, "prod", "superseded")
+    notes = await world.resolved(second, "prod")
+    assert (notes["base"]["release"], subjects(notes)) == (first.id, ["change 2"])
+    assert notes["images"]["items"][0]["direction"] == "forwards"
+    assert not notes["commits"]["items"][0]["taken_back"]
+    # Of another line, it may still go there.
+    other = catalog.Flow("other", "dev", (catalog.FlowStep("prod", ("dev",)),))
+    apart = await world.release(world.bump(shas[1]), flow=other, api=shas[1])
+    assert (await world.resolved(apart, "prod"))["base"]["release"] == third.id
+
+
+async def test_notes_read_before_a_release_landed_have_what_was_changed_by_hand_until_it_did(
+    world: World,
+) -> None:
+    shas = [world.code.commit({"a": str(n)}, f"change {n}") for n in range(3)]
+    world.bump(shas[0])
+    world.bump(shas[0], "prod")
+    await world.find(shas[0], "dev", "prod")
+    first = await world.release(world.bump(shas[1]), api=shas[1])
+    await world.land(first, "prod")
+    second = await world.release(world.bump(shas[2]), api=shas[2])
+    assert len((await world.resolved(second, "prod"))["gitops"]["items"]) == 1
+    world.gitops.commit({"apps/api/prod/values.yaml": "tag: hand\n"}, "pin by hand")
+    await world.land(second, "prod")
+    notes = await world.read(second, "prod")
+    assert {item["kind"] for item in notes["gitops"]["items"]} == {"change", "by_hand"}
+
+
 async def test_a_rollback_is_a_base_whatever_became_of_it_and_its_own_notes_go_backwards(
     world: World,
 ) -> None:
