@@ -158,6 +158,11 @@ class Course:
         """A reason that holds from now on."""
         return reasons.Reason(code, sentence, data, self.now)
 
+    def because_of(self, step: Step) -> reasons.Reason:
+        """What holds a step did not succeed for the sake of that one."""
+        said = step.reason.sentence if step.reason else f"it {step.status}"
+        return self.because(Code.STEP_FAILED, f"{step.name}: {said}")
+
     def announce(self, place: Place, kind: Kind, template: str = "") -> Step:
         """A step that will be reached, shown before it is; as it is if it is known."""
         return self.steps.get(place.id) or self.keep(_waiting(place, kind, template))
@@ -286,9 +291,14 @@ class Course:
 
     def _fails_fast(self, place: Place) -> bool:
         boundary = self.boundary(place.parent)
-        if boundary is None or place.always or not self.template(boundary).fields.get("failFast"):
-            return False
-        return any(step.status in UNSUCCESSFUL for step in self._within(boundary.id))
+        return boundary is not None and self.failed_fast(boundary) is not None
+
+    def failed_fast(self, boundary: Step) -> Step | None:
+        """For which step a steps or dag that fails fast fails, whatever may go on over that."""
+        if "always" in boundary.memo or not self.template(boundary).fields.get("failFast"):
+            return None
+        within = self._within(boundary.id)
+        return next((step for step in within if step.status in UNSUCCESSFUL), None)
 
     def _within(self, parent: str) -> Iterable[Step]:
         for child in self.children(parent):

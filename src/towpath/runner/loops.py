@@ -29,6 +29,8 @@ def items(call: Fields, known: Variables) -> list[object]:
         found = _from_json(fill_text(texts.of(call["withParam"]), known), "withParam")
     else:
         found = list(_sequence(fill(call["withSequence"], known)))  # type: ignore[arg-type] # a map
+    if found is None:  # as Go reads it, and writes lists that hold nothing
+        return []
     if not isinstance(found, list):
         raise Mistake(f"a loop needs a list, and not {texts.of(found)[:80]}")
     if len(found) > MAX_ITEMS:

@@ -19,21 +19,28 @@ Work = Mapping[str, Any]
 
 
 async def send(work: Work, log: Log, seconds: float) -> Outcome:
-    """Send the request and judge the answer. Raises `Mistake` where the condition is wrong."""
+    """Send the request and judge the answer.
+
+    What keeps it from an answer, or that from being judged, fails it as in Argo's agent, so that
+    it is tried again where a failure is.
+    """
     deadline = min(seconds, work["timeout"], work.get("deadline", seconds))
     try:
         status, headers, body, is_whole = await _answer(work, deadline)
     except httpx.TimeoutException:
         return Outcome(Status.FAILED, _because(Code.TIMED_OUT, f"no answer within {deadline:g} s"))
-    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
         said = f"{_shown(work)}: {type(problem).__name__} {problem}".rstrip()
-        return Outcome(Status.ERROR, _because(Code.STEP_ERROR, said))
+        return Outcome(Status.FAILED, _because(Code.STEP_FAILED, said))
     rest = "" if is_whole else f"… the answer is longer than {MAX_RESULT} bytes, and no result\n"
     await log.write(f"{_shown(work)}: {status}\n{body}\n{rest}".encode())
     outputs = {"result": body} if is_whole else {}
-    if _is_success(work, status, headers, body):
-        return Outcome(Status.SUCCEEDED, None, outputs)
-    said = f"the answer {status} is no success"
+    try:
+        if _is_success(work, status, headers, body):
+            return Outcome(Status.SUCCEEDED, None, outputs)
+        said = f"the answer {status} is no success"
+    except Mistake as problem:
+        said, outputs = f"successCondition: {problem}", {}
     return Outcome(Status.FAILED, _because(Code.STEP_FAILED, said), outputs)
 
 
@@ -43,7 +50,10 @@ def _because(code: Code, sentence: str) -> reasons.Reason:
 
 def _shown(work: Work) -> str:
     """Method and address, without what may be a secret: user information and query."""
-    parts = urlsplit(work["url"])
+    try:
+        parts = urlsplit(work["url"])
+    except ValueError:
+        return str(work["method"])
     return f"{work['method']} {parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 
@@ -55,7 +65,7 @@ async def _answer(work: Work, deadline: float) -> tuple[int, dict[str, object], 
             request = client.build_request(
                 work["method"],
                 work["url"],
-                headers=[(name, value) for name, value in work["headers"]],
+                headers=[(name.encode(), value.encode()) for name, value in work["headers"]],
                 content=work["body"].encode() if work["body"] else None,
             )
             answer = await client.send(request, stream=True)
@@ -99,7 +109,4 @@ def _is_success(work: Work, status: int, headers: Mapping[str, object], body: st
         "request": {"method": work["method"], "url": work["url"], "body": work["body"]},
         "response": {"statusCode": status, "body": body, "headers": dict(headers)},
     }
-    try:
-        return expressions.evaluate_truth(work["condition"], known)
-    except Mistake as problem:
-        raise Mistake(f"successCondition: {problem}") from None
+    return expressions.evaluate_truth(work["condition"], known)

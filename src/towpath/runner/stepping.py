@@ -27,6 +27,10 @@ def proceed(course: Course, step: Step, template: Template) -> None:
             course.end(step, Status.FAILED, line.reason)
             return
         known = known.also(_outputs(course, place, definitions, template.document))
+    failed = course.failed_fast(step)
+    if failed is not None:
+        course.end(step, Status.FAILED, course.because_of(failed))
+        return
     known = known.also({f"workflow.outputs.parameters.{k}": v for k, v in course.outputs.items()})
     outputs = leaves.gathered(template, known)
     course.publish(template, outputs)
@@ -69,9 +73,7 @@ def _go_on(
         return line
     for definition, step, _ in visited:
         if unsuccessful(course, step, definition) or _was_left_out(step):
-            said = step.reason.sentence if step.reason else f"it {step.status}"
-            why = course.because(Code.STEP_FAILED, f"{step.name}: {said}")
-            return course.end(line, Status.FAILED, why)
+            return course.end(line, Status.FAILED, course.because_of(step))
     return course.end(line, Status.SUCCEEDED)
 
 

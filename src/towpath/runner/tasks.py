@@ -38,10 +38,12 @@ def _finish(look: "_Look", template: Template, targets: list[str]) -> None:
     course, step = look.course, look.step
     culprit = look.failed(targets)
     if culprit:
-        said = culprit.reason.sentence if culprit.reason else culprit.status
-        why = course.because(Code.STEP_FAILED, f"{culprit.name}: {said}")
         failed = Status.ERROR if culprit.status is Status.ERROR else Status.FAILED
-        course.end(step, failed, why)
+        course.end(step, failed, course.because_of(culprit))
+        return
+    fast = course.failed_fast(step)
+    if fast:
+        course.end(step, Status.FAILED, course.because_of(fast))
         return
     known = look.known
     for name in look.tasks:

@@ -81,6 +81,32 @@ def test_a_loop_that_would_take_the_machine_is_an_error_of_its_step(loop: str) -
     assert (play.status("many"), play.run.status) == ("error", "succeeded")
 
 
+def test_a_list_that_was_written_as_null_holds_nothing() -> None:
+    play = Play(
+        workflow(
+            "entrypoint: main\ntemplates:\n  - name: main\n    steps:\n"
+            "      - - {name: list, template: leaf}\n"
+            "      - - {name: many, template: leaf, withParam: '{{steps.list.outputs.result}}'}"
+            + LEAF
+        )
+    ).through(by_name(list="null"))
+    assert (play.status("many"), play.run.status) == ("skipped", "succeeded")
+
+
+@pytest.mark.parametrize("beside", ["", ", {name: b, template: leaf}"])
+@pytest.mark.parametrize("kind", ["steps: [LIST]", "dag: {tasks: LIST}"])
+def test_what_fails_fast_fails_over_a_step_that_may_fail_elsewhere(kind: str, beside: str) -> None:
+    listed = f"[{{name: a, template: leaf, continueOn: {{failed: true}}}}{beside}]"
+    play = Play(
+        workflow(
+            "entrypoint: main\ntemplates:\n  - name: main\n    failFast: true\n    parallelism: 1\n"
+            f"    {kind.replace('LIST', listed)}{LEAF}"
+        )
+    ).through(by_name(a=1))
+    assert (play.run.status, play.executed) == ("failed", ["a"])
+    assert play.run.reason is not None
+
+
 def test_a_condition_of_a_loop_that_names_nothing_is_an_error_of_its_step() -> None:
     play = Play(
         workflow(
