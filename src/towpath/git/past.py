@@ -201,6 +201,7 @@ def _records(listed: str) -> Iterator[tuple[str, Commit]]:
     for record in listed.split("\0"):
         if record:  # the end has none
             marked, parents, author, date, message = record.split("\n", 4)
+            message = message.replace("\r\n", "\n").lstrip("\n")
             yield marked[0], Commit(marked[1:], tuple(parents.split()), author, date, message)
 
 

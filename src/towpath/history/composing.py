@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from towpath.domain.changes import Commit, PullRequest, Report
-from towpath.history import attribution, messages, places
+from towpath.history import attribution, messages, places, reporting
 from towpath.history.library import Unresolved
 from towpath.history.ranges import CodeRange, Gathered, ImageAt, ImageChange
 from towpath.history.sayings import Sayings
@@ -241,9 +241,8 @@ class Composition:
             feature = self._features.setdefault(key, _Feature(lasting=1))
             feature.components[component] = None
         for named in report.pull_requests:
-            number = named.rpartition("/")[2].lstrip("#!")
-            if number.isdigit():
-                listed = self._listed(report.repository, PullRequest(int(number)))
+            if number := reporting.pull_request(named, report.repository):
+                listed = self._listed(report.repository, PullRequest(number))
                 listed.components[component] = None
                 listed.lasting = max(listed.lasting, 1)
 

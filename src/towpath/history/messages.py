@@ -14,16 +14,28 @@ from towpath.domain.changes import Commit, PullRequest
 _STANDARDS = frozenset(
     [
         "UTF",
+        "UTF8",
+        "UTF16",
+        "UCS",
+        "CRC",
         "SHA",
+        "SHA1",
+        "SHA2",
+        "SHA3",
+        "SHA512",
+        "HMAC",
         "ISO",
         "RFC",
         "CVE",
+        "GHSA",
         "CWE",
         "TLS",
         "SSL",
         "HTTP",
         "HTTPS",
         "AES",
+        "AES128",
+        "AES256",
         "RSA",
         "MD",
         "ECMA",
@@ -37,6 +49,7 @@ _STANDARDS = frozenset(
         "EN",
         "BASE",
         "ARM",
+        "X86",
         "P",
         "CP",
         "WIN",
@@ -58,18 +71,24 @@ _STANDARDS = frozenset(
     ]
 )
 _ANY_KEY = r"[A-Z][A-Z0-9_]{0,19}"
+_N = r"(?P<n>[1-9]\d{0,8})"  # hosts count with 32 bits; what is longer is another number
 _MERGES = (
     # GitHub, Gitea, Forgejo, Bitbucket
-    re.compile(r"Merge pull request #(?P<n>\d+) from (?P<b>\S+)"),
-    re.compile(r"Merge pull request '(?P<t>.*)' \(#(?P<n>\d+)\) from (?P<b>\S+) into "),
-    re.compile(r"Merged in (?P<b>\S+) \(pull request #(?P<n>\d+)\)"),
-    re.compile(r"Merged PR (?P<n>\d+): (?P<t>.*)"),  # Azure
-    re.compile(r"Pull request #(?P<n>\d+): (?P<t>.*)"),  # Bitbucket Data Center
+    re.compile(rf"Merge pull request #{_N} from (?P<b>\S+)"),
+    re.compile(rf"Merge pull request '(?P<t>.*)' \(#{_N}\) from (?P<b>\S+) into "),
+    re.compile(rf"Merged in (?P<b>\S+) \(pull request #{_N}\)"),
+    re.compile(rf"Merged PR {_N}: (?P<t>.*)"),  # Azure
+    re.compile(rf"Pull request #{_N}: (?P<t>.*)"),  # Bitbucket Data Center
+    re.compile(rf"Merge pull request #{_N} in \S+ from (?P<b>\S+) to "),  # and before version 7
 )
 _MERGE_BEGINS = ("Merge", "Pull request ")  # other subjects are in none of these forms
-_SQUASH = re.compile(r"(?P<t>.*\S)\s+\((?:#|!|pull request #)(?P<n>\d+)\)\s*\Z")
-_GITLAB = re.compile(r"^See merge request (?:\S*?)!(?P<n>\d+)\s*$", re.MULTILINE)
+_MERGED_FROM = re.compile(r"^Merge in \S+ from (?P<b>\S+) to ", re.MULTILINE)
+_SQUASH = re.compile(rf"(?P<t>.*\S)\s+\((?:#|!|pull request #){_N}\)\s*\Z")
+_GITLAB = re.compile(rf"^See merge request (?:\S*?)!{_N}\s*$", re.MULTILINE)
 _GITLAB_BRANCH = re.compile(r"Merge branch '(?P<b>[^']+)'")
+_MERGE_OF_BRANCHES = re.compile(
+    r"Merge (?:remote-tracking )?branch(?:es)? (?P<b>'.*?')(?: into |$)"
+)
 _REVERTED = re.compile(
     r"^(?:This )?reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE | re.IGNORECASE
 )
@@ -80,13 +99,15 @@ _REVERTED_REQUEST = re.compile(
 )
 _REVERT = re.compile(r'(?:(?:Revert|Reapply) ")+|revert(?:\([^)]*\))?!?: ', re.IGNORECASE)
 _REVERT_WORD = re.compile("revert", re.IGNORECASE)
+_ON_HOST = r"(?:[\w.-]+(?:/[\w.-]+)+)?#[1-9]\d{0,8}(?!\d)"
 _HOST_ISSUE = re.compile(
     r"\b(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?"
     r"|refs?|references|part of|related to|see)\b:?\s+"
-    r"((?:[\w.-]+(?:/[\w.-]+)+)?#\d+(?:(?:\s*,\s*|\s+and\s+)(?:[\w.-]+(?:/[\w.-]+)+)?#\d+)*)",
+    rf"({_ON_HOST}(?:(?:\s*,\s*|\s+and\s+){_ON_HOST})*)",
     re.IGNORECASE,
 )
-_HOST_KEY = re.compile(r"((?:[\w.-]+(?:/[\w.-]+)+)?)#(\d+)")
+_HOST_KEY = re.compile(r"((?:[\w.-]+(?:/[\w.-]+)+)?)#([1-9]\d*)")
+_ISSUE_PAGE = re.compile(r"https?://[^/\s]+/([\w.-]+(?:/[\w.-]+)+?)/(?:-/)?issues/([1-9]\d{0,8})\b")
 
 
 def pull_request(commit: Commit) -> PullRequest | None:
@@ -97,6 +118,8 @@ def pull_request(commit: Commit) -> PullRequest | None:
             if found := form.match(subject):
                 named = found.groupdict()
                 title = named.get("t") or _first_line(body)
+                if not named.get("b") and (source := _MERGED_FROM.search(body)):
+                    named |= source.groupdict()
                 return PullRequest(int(named["n"]), title, _branch(named.get("b") or ""))
     if "See merge request" in body and (found := _GITLAB.search(body)):
         branch = _GITLAB_BRANCH.match(subject)
@@ -109,8 +132,15 @@ def pull_request(commit: Commit) -> PullRequest | None:
     return None
 
 
+def merged_branches(commit: Commit) -> tuple[str, ...]:
+    """The branches that git's own message of a merge names, but for the one merged into."""
+    found = _MERGE_OF_BRANCHES.match(commit.subject) if len(commit.parents) > 1 else None
+    return tuple(re.findall("'([^']+)'", found["b"])) if found else ()
+
+
 def _first_line(body: str) -> str:
-    return body.strip().partition("\n")[0].strip()
+    line = body.strip().partition("\n")[0].strip()
+    return "" if line.startswith("* commit ") else line  # the list that Bitbucket makes
 
 
 def _branch(source: str) -> str:
@@ -182,11 +212,11 @@ class Issues:
 
         `place` is the repository's path on its host, for those that name none.
         """
-        if not (place and _names_issue(text)):
+        if not (place and (_names_issue(text) or "/issues/" in text)):
             return ()
         return [
             f"{path or place}#{number}"
-            for said in _HOST_ISSUE.findall(text)
+            for said in _HOST_ISSUE.findall(_ISSUE_PAGE.sub(r"\1#\2", text))
             for path, number in _HOST_KEY.findall(said)
         ]
 

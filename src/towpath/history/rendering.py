@@ -23,9 +23,10 @@ LONGEST_TEMPLATE = 64 * 1024
 LONGEST_TEXT = 1024 * 1024
 LONGEST_S = 5.0
 _SHORT = 7
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])|^(\s*)([#+-]|\d+\.)(?=\s)", re.MULTILINE)
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])|^(\s*)([#+-]|\d+[.)])(?=\s)", re.MULTILINE)
 _MENTION = re.compile(r"(?<![\w/])@(?=\w)")
-_BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
+# Among them what ends lines, steers terminals and turns the direction of text.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 class BadTemplate(Exception):  # noqa: N818
@@ -125,7 +126,7 @@ def _backslash(found: re.Match[str]) -> str:
     if found[1]:
         return "\\" + found[1]
     mark = found[3]
-    return f"{found[2]}{mark[:-1]}\\{mark[-1]}" if mark[-1] == "." else f"{found[2]}\\{mark}"
+    return f"{found[2]}{mark[:-1]}\\{mark[-1]}" if mark[-1] in ".)" else f"{found[2]}\\{mark}"
 
 
 def _text(notes: Document, style: _Plain) -> str:

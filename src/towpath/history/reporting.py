@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from towpath.domain.changes import Report
+from towpath.history import references
 from towpath.manifests import repositories
 
 _DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}")
@@ -11,8 +12,23 @@ _REVISION = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[a-z0-9][\w.:/-]*", re.IGNORECASE)
 
 
+_PULL_REQUEST = re.compile(
+    r"(?:https?://(?P<page>\S+?)/(?:-/)?(?:pull|pulls|pull-requests|merge_requests)/"
+    r"|(?P<path>[\w./-]*)[#!])?(?P<n>[1-9][0-9]{0,8})"
+)
+
+
 class Refused(ValueError):  # noqa: N818
     """What was reported cannot be kept: says which field, and what to give."""
+
+
+def pull_request(named: str, repository: str) -> int:
+    """The number of a pull request of the repository, named as `12`, `#12`, `acme/shop#12` or by
+    its page; 0 for what is none of it."""
+    found = _PULL_REQUEST.fullmatch(named.strip())
+    if found is None:
+        return 0
+    return int(found["n"]) if references.ends(repository, found["page"] or found["path"]) else 0
 
 
 def report(

@@ -33,6 +33,8 @@ class Sayings:
         for commit in commits:
             if commit.sha not in said:
                 issues = self.finder.everywhere(commit.message, place)
+                for branch in messages.merged_branches(commit):
+                    issues = messages.distinct(issues, self.finder.in_branch(branch))
                 gone = self.withdrawn(commit.subject, place) if issues else ()
                 said[commit.sha] = Said(messages.pull_request(commit), issues, gone)
         return said

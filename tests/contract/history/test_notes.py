@@ -330,6 +330,29 @@ async def test_history_that_diverged_or_was_rewritten_is_said_and_not_guessed(wo
     assert notes["images"]["resolved"] == 0
 
 
+async def test_notes_read_messages_as_tools_and_people_leave_them(world: World) -> None:
+    old = world.code.commit({"a": "0"}, "root")
+    world.bump(old)
+    await world.find(old, "dev")
+    side = world.code.commit({"b": "1"}, "\n\nlate (#8)\n\nFixes acme/x#1", branch="shop-4-x")
+    world.code.commit({"a": "1"}, "Fix (#7)\r\n\r\nSHOP-3\r\n")
+    git = ("-c", "user.name=M", "-c", "user.email=m@x", "merge", "-q")
+    git_servers.git(world.folder, "clone", "-q", str(world.code.path), "clone")
+    clone = world.folder / "clone"
+    git_servers.git(clone, "fetch", "-q", "origin", "shop-4-x:shop-4-x")
+    git_servers.git(clone, *git, "--allow-unrelated-histories", "shop-4-x")
+    git_servers.git(clone, "push", "-q", "origin", "HEAD:main")
+    new = world.code.head()
+    notes = await world.resolved(await world.release(world.bump(new), api=new))
+    told = {c["subject"]: (c["pull_request"], c["issues"]) for c in notes["commits"]["items"]}
+    assert told == {
+        "Merge branch 'shop-4-x'": (None, ["SHOP-4"]),
+        "late (#8)": (8, ["acme/x#1"]),
+        "Fix (#7)": (7, ["SHOP-3"]),
+    }
+    assert side in {commit["sha"] for commit in notes["commits"]["items"]}
+
+
 @pytest.mark.parametrize("name", ["other.example:5000/team/api", "registry.example/shop/server"])
 async def test_an_image_that_moved_or_has_a_new_name_has_its_commits(
     world: World, name: str

@@ -102,7 +102,7 @@ def test_a_revert_of_what_is_not_in_the_range_marks_nothing() -> None:
 
 def test_a_long_line_with_many_branches_is_read_once() -> None:
     commits, line = [], "old"
-    for number in range(2000):
+    for number in range(1, 2001):
         branch = _commit(f"x{number}", line)
         merge = _commit(f"m{number}", f"{line} x{number}", f"Merge pull request #{number} from a/b")
         commits += [branch, merge]

@@ -34,6 +34,16 @@ def _commit(message: str, *parents: str) -> Commit:
         ),
         ("Title\n\nSee merge request acme/deep/shop!7\n", PullRequest(7, "Title")),
         ("Merge branch 'x'\n\nSee merge request !7", PullRequest(7, "", "x")),
+        (
+            "Pull request #7: Title\n\nMerge in SHOP/api from feature/x to main\n\n* commit 'abc':",
+            PullRequest(7, "Title", "feature/x"),
+        ),
+        (
+            "Merge pull request #7 in SHOP/api from feature/x to main\n\n* commit 'abc':\n  one",
+            PullRequest(7, "", "feature/x"),
+        ),
+        ("Build (#20260301120000)", None),
+        ("Merge pull request #99999999999 from acme/x", None),
         ("See issue (#12) first", None),
         ("Merge branch 'main' into x", None),
         ("Version (1.2)", None),
@@ -64,7 +74,7 @@ def test_keys_of_the_products_own_trackers_are_found_in_text(text: str, wanted: 
 
 def test_without_keys_of_its_own_whatever_looks_like_one_counts_but_no_standard() -> None:
     finder = messages.issues(())
-    text = "ABC-1 UTF-8 SHA-256 ISO-8601 RFC-9457 CVE-2024 A1_B-3"
+    text = "SHA3-256 UTF16-2 ABC-1 UTF-8 SHA-256 ISO-8601 RFC-9457 CVE-2024 A1_B-3"
     assert list(finder.in_text(text)) == ["ABC-1", "A1_B-3"]
 
 
@@ -82,10 +92,30 @@ def test_branches_may_have_keys_in_small_letters_where_the_keys_are_known() -> N
         ("Refs: #9", ["acme/shop#9"]),
         ("Merge pull request #7 from x", []),
         ("title (#12)", []),
+        ("fixes https://code.example/acme/shop/-/issues/12 and", ["acme/shop#12"]),
+        ("see https://code.example/acme/other/issues/4", ["acme/other#4"]),
+        ("look at https://code.example/acme/other/issues/4", []),
+        ("fixes #012, #0 and #20260301120000", []),
     ],
 )
 def test_issues_of_a_host_count_where_the_text_says_so(text: str, wanted: list[str]) -> None:
     assert list(messages.issues(()).on_host(text, "acme/shop")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("subject", "wanted"),
+    [
+        ("Merge branch 'shop-1-x'", ("shop-1-x",)),
+        ("Merge branch 'shop-1-x' into main", ("shop-1-x",)),
+        ("Merge branch 'main' into shop-1-x", ("main",)),
+        ("Merge branches 'a/shop-1', 'b' and 'c' into main", ("a/shop-1", "b", "c")),
+        ("Merge remote-tracking branch 'origin/shop-1'", ("origin/shop-1",)),
+        ("Merge what 'shop-1' is", ()),
+    ],
+)
+def test_a_merge_names_the_branches_it_brings(subject: str, wanted: tuple[str, ...]) -> None:
+    assert messages.merged_branches(_commit(subject, "b" * 40, "c" * 40)) == wanted
+    assert messages.merged_branches(_commit(subject)) == ()
 
 
 def test_a_revert_names_commits_or_a_pull_request() -> None:

@@ -37,6 +37,16 @@ def test_what_people_wrote_is_no_markup_and_calls_nobody() -> None:
     )
 
 
+def test_signs_that_steer_or_stand_for_others_are_text_or_nothing() -> None:
+    subject = "1) &#64;ops &lt;b> \x9b2J\u202ereversed\u2028end"
+    request = _request("https://code.example/acme/api", 5, subject)
+    for shown, wanted in (
+        (rendering.markdown, "- 1\\) \\&#64;ops \\&lt;b\\>  2J reversed end (api#5)"),
+        (rendering.plain, "- 1) &#64;ops &lt;b>  2J reversed end (api#5)"),
+    ):
+        assert wanted in shown(canned.notes(pull_requests=canned.group(request)))
+
+
 def test_plain_text_has_no_marks() -> None:
     shown = rendering.plain(canned.notes())
     assert "SHOP-7 <https://jira.example.org/browse/SHOP-7> Rounding (Bug, Done)" in shown

@@ -37,6 +37,27 @@ def test_the_images_of_a_component_are_those_it_names_else_all() -> None:
     assert is_own("anything", Component("api"))
 
 
+@pytest.mark.parametrize(
+    ("named", "wanted"),
+    [
+        ("12", 12),
+        ("#12", 12),
+        ("!12", 12),
+        ("acme/shop#12", 12),
+        ("shop!12", 12),
+        ("https://code.example/acme/shop/pull/12", 12),
+        ("https://code.example/acme/shop/-/merge_requests/12", 12),
+        ("https://code.example/acme/other/pull/12", 0),
+        ("acme/other#12", 0),
+        ("²", 0),
+        ("20260301120000", 0),
+        ("twelve", 0),
+    ],
+)
+def test_a_pull_request_of_a_report_is_one_of_its_repository(named: str, wanted: int) -> None:
+    assert reporting.pull_request(named, "https://code.example/acme/shop.git") == wanted
+
+
 def test_a_report_is_of_a_tag_or_digest() -> None:
     made = reporting.report("host:5000/shop/api:1.2", revision=SHA.upper())
     assert (made.name, made.tag, made.revision) == ("host:5000/shop/api", "1.2", SHA)
