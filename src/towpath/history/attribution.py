@@ -54,16 +54,16 @@ def _walk(
     """Each commit with the merge that brought it: the innermost that names a pull request, else
     the outermost. Empty for the first line itself."""
     seen: set[str] = set()
-    ahead = [(sha, "") for sha in _line(tip, by_sha, seen)]
+    ahead = [(tip, "", True)]  # the last says whether a line begins here, to be followed yet
     while ahead:
-        sha, owner = ahead.pop()
-        if sha in seen:
+        sha, owner, begins = ahead.pop()
+        if begins:  # only now: lines of many parents may be one, and are walked once
+            ahead += [(each, owner, False) for each in _line(sha, by_sha, seen)]
             continue
         seen.add(sha)
         yield sha, owner
         inner = sha if sha in told or not owner else owner
-        for parent in reversed(by_sha[sha].parents[1:]):
-            ahead += [(each, inner) for each in _line(parent, by_sha, seen)]
+        ahead += [(parent, inner, True) for parent in reversed(by_sha[sha].parents[1:])]
 
 
 def _line(tip: str, by_sha: Mapping[str, Commit], seen: set[str]) -> Iterator[str]:

@@ -1,6 +1,12 @@
 """Which pull request brought a commit, and which commits did not last."""
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
 from towpath.domain.changes import Commit
+from towpath.history import attribution
 from towpath.history.attribution import attribute
 
 
@@ -98,6 +104,30 @@ def test_the_revert_of_a_merge_or_a_pull_request_takes_back_all_it_brought() -> 
 def test_a_revert_of_what_is_not_in_the_range_marks_nothing() -> None:
     revert = _commit("r", "old", f"Revert\n\nThis reverts commit {'f' * 40}.")
     assert attribute([revert]).reverted_by == {}
+
+
+def test_a_merge_of_very_many_branches_walks_what_they_share_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    walked = 0
+    line = attribution._line
+
+    def counted(*asked: Any) -> Iterator[str]:
+        nonlocal walked
+        for sha in line(*asked):
+            walked += 1
+            yield sha
+
+    monkeypatch.setattr(attribution, "_line", counted)
+    many = 1000
+    names = [f"x{number}" for number in range(many)]
+    side = [_commit(x, before) for before, x in zip(["old", *names], names, strict=False)]
+    for parents in (names, names[::-1]):
+        message = "Merge pull request #1 from acme/x"
+        merge = _commit("m", " ".join(["old", *parents]), message)
+        walked = 0
+        assert len(attribute([merge, *side[::-1]]).requests) == many + 1
+        assert walked == many + 1
 
 
 def test_a_long_line_with_many_branches_is_read_once() -> None:
