@@ -89,6 +89,9 @@ class Knowing:
         keys = {_request_key(*place): place for place in named if self._host(place[0])}
         kept = await self._archive.findings("request", keys)
         found = {keys[key]: _request(one.value) for key, one in kept.items()}
+        if self._ask:
+            old = [keys[key] for key, one in kept.items() if one.age > FRESH]
+            await self._ask_requests_again(found, old)
         missing = [place for key, place in keys.items() if key not in kept]
         for repository, numbers in _by_repository(missing).items():
             found |= await self._asked_requests(repository, numbers)
@@ -114,6 +117,22 @@ class Knowing:
             "request", {_request_key(repository, n): asdict(one) for n, one in said.items()}
         )
         return {(repository, number): one for number, one in said.items()}
+
+    async def _ask_requests_again(
+        self, found: dict[RequestKey, Request], old: Sequence[RequestKey]
+    ) -> None:
+        """Titles change, and a token may see more than before."""
+        for repository, numbers in _by_repository(old).items():
+            host = self._host(repository)
+            try:
+                said = await host.requests(repository, numbers) if host else {}
+            except OutsideError:
+                continue
+            known = {number: one for number, one in said.items() if not one.missing}
+            await self._archive.found(
+                "request", {_request_key(repository, n): asdict(one) for n, one in known.items()}
+            )
+            found |= {(repository, number): one for number, one in known.items()}
 
     def _untitled(self, composition: Composition, known: Known) -> None:
         """A pull request of which neither a message nor a host tells the title."""

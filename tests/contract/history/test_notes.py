@@ -586,6 +586,9 @@ class FakeTracker:
 class FakeHost:
     """A code host that knows what brought a rebased commit."""
 
+    missing = ""
+    away = False
+
     def __init__(self, repository: str, sha: str) -> None:
         self._repository, self._sha = repository, sha
 
@@ -593,6 +596,10 @@ class FakeHost:
         return repository == self._repository
 
     async def requests(self, repository: str, numbers: Collection[int]) -> Mapping[int, Request]:
+        if self.away:
+            raise Temporary(Reason(Code.OUTSIDE_UNREACHABLE, "the host does not answer"))
+        if self.missing:
+            return {n: Request(n, missing=self.missing) for n in numbers}
         return {n: Request(n, f"Title {n}", branch="x/SHOP-2-y", body="SHOP-1") for n in numbers}
 
     async def requests_of(
@@ -668,6 +675,26 @@ async def test_issues_are_asked_for_again_when_they_are_old_and_stay_when_nobody
         assert tracker.asked == ["SHOP-1"]
         assert notes["features"]["items"][0]["title"] == "Rounding"
         assert lacking(notes, "features") == []
+
+
+async def test_a_pull_request_that_the_token_did_not_see_is_asked_for_again(world: World) -> None:
+    old = world.code.commit({"a": "0"}, "root")
+    world.bump(old)
+    await world.find(old, "dev")
+    new = world.code.commit({"a": "1"}, "Fix (#12)")
+    host = FakeHost(world.code.url, new)
+    world.hosts = [host]
+    release = await world.release(world.bump(new), api=new)
+    for missing, trouble in (("not for you", False), ("", True), ("", False), ("gone", False)):
+        host.missing, host.away = missing, trouble
+        notes = await world.resolved(release)
+        await world.stored.rows("UPDATE finding SET found_at = now() - interval '2 hours'")
+        [request] = notes["pull_requests"]["items"]
+        unseen = missing == "not for you" or trouble
+        assert request["title"] == ("Fix" if unseen else "Title 12")
+        place = f"{world.code.url}#12"
+        said = [f"{place}: not for you"] if unseen else []
+        assert lacking(notes, "pull_requests") == said
 
 
 async def test_what_the_product_does_not_say_is_asked_for_in_words_that_no_form_of_notes_marks(
