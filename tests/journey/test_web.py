@@ -587,6 +587,18 @@ def test_a_screen_has_one_name_wherever_it_is_named(page: Page, site: web.Site) 
         assert place.evaluate("one => one.scrollWidth <= one.clientWidth"), name
 
 
+def test_a_card_names_the_commit_that_its_release_wrote_there(page: Page, site: web.Site) -> None:
+    page.goto(f"/releases/{site.push('webshop')}")
+    landed = page.get_by_role("article", name=re.compile("^qa: succeeded"))
+    expect(landed).to_be_visible()
+    matrix = site.get("/products/webshop")["matrix"]
+    cells = {(cell["component"], cell["environment"]): cell for cell in matrix}
+    page.goto("/products/webshop")
+    card = page.get_by_role("article", name="cart in qa")
+    expect(card).to_contain_text(cells["cart", "qa"]["commit"][:7])
+    expect(card).to_contain_text(cells["cart", "qa"]["initiator"])
+
+
 def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site) -> None:
     name = "customer-notification-service"
     listing = site.get("/products")

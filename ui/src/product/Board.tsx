@@ -471,7 +471,7 @@ function ComponentCard({ card, environment, held, targets, begin, end, promote }
             {cell.subject || (cell.release ? "By hand" : "Here before the first release")}
           </p>
           <p className="row s12 t2 ends">
-            <span className="mono">{sha(cell.revision || cell.commit)}</span>
+            <span className="mono">{sha(cell.commit || cell.revision)}</span>
             <span className="row by">
               {cell.initiator && <span className="el">{cell.initiator},</span>}
               <span className="nw">
