@@ -599,6 +599,14 @@ def test_a_card_names_the_commit_that_its_release_wrote_there(page: Page, site: 
     expect(card).to_contain_text(cells["cart", "qa"]["initiator"])
 
 
+def test_one_tab_of_a_product_is_where_one_is(page: Page, site: web.Site) -> None:
+    for path, tab in (("", "Board"), ("/releases", "Releases")):
+        page.goto(f"/products/webshop{path}")
+        tabs = page.get_by_role("navigation", name="webshop")
+        expect(tabs.get_by_role("link", name=tab)).to_be_visible()
+        expect(tabs.locator("[aria-current]")).to_have_text([tab])
+
+
 def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site) -> None:
     name = "customer-notification-service"
     listing = site.get("/products")

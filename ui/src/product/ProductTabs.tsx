@@ -22,7 +22,8 @@ export function ProductTabs({ product, here, children }: ProductTabsProps) {
       <h1 className="subject el">{product}</h1>
       <span className="t2 el grow">{known.data?.components.join(", ")}</span>
       <nav className="seg" aria-label={product}>
-        <Link to="/products/$product" params={{ product }} {...current("board")}>
+        {/* By itself a link is current on all pages below its own, too. */}
+        <Link to="/products/$product" params={{ product }} activeOptions={{ exact: true }} {...current("board")}>
           Board
         </Link>
         <Link to="/products/$product/releases" params={{ product }} {...current("releases")}>
