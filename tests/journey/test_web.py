@@ -607,6 +607,24 @@ def test_one_tab_of_a_product_is_where_one_is(page: Page, site: web.Site) -> Non
         expect(tabs.locator("[aria-current]")).to_have_text([tab])
 
 
+def test_what_is_asked_over_a_small_page_is_within_it(page: Page, site: web.Site) -> None:
+    release = site.push("webshop")
+    page.set_viewport_size({"width": 390, "height": 640})
+    page.goto("/products/webshop")
+    page.get_by_role("button", name="What can be done in staging").click()
+    page.get_by_role("menuitem", name="Roll back…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("What will happen")).to_be_attached()
+    expect(dialog.get_by_role("button", name="Roll back")).to_be_in_viewport(ratio=1)
+    page.goto(f"/releases/{release}/notes?environment=prod-eu")
+    expect(page.get_by_role("region", name="Images")).to_be_visible()
+    page.locator("button.pick").last.click()
+    compare = page.get_by_role("dialog")
+    compare.get_by_role("button", name="Compare").scroll_into_view_if_needed()
+    expect(compare).to_be_in_viewport(ratio=0.99)
+    expect(compare.get_by_role("button", name="Compare")).to_be_in_viewport(ratio=1)
+
+
 def test_a_long_name_of_a_product_is_whole_on_a_phone(page: Page, site: web.Site) -> None:
     name = "customer-notification-service"
     listing = site.get("/products")

@@ -22,7 +22,13 @@ export const theme = createTheme({
       },
     }),
     Popover: Popover.extend({
-      defaultProps: { shadow: "none", position: "bottom-start", offset: 4, transitionProps: { duration: 0 } },
+      defaultProps: {
+        shadow: "none",
+        position: "bottom-start",
+        offset: 4,
+        transitionProps: { duration: 0 },
+        middlewares: { flip: true, shift: true, size: true }, // what has no room scrolls
+      },
     }),
     Modal: Modal.extend({
       defaultProps: {
