@@ -67,6 +67,7 @@ class Engine(Runs):
     def known(self, name: str) -> facts.Facts:
         """What a look at the release knows."""
         asked = decide.asks_deployer(self[name])
+        self.modes.add(self.concurrency)
         return facts.Facts(
             concurrency=self.concurrency,
             rivals=self._rivals(name),

@@ -82,6 +82,7 @@ class Outside:
 
     now: datetime = START
     releases: dict[str, Release] = field(default_factory=dict)
+    modes: set[Concurrency] = field(default_factory=set)  # that were in force
     places: dict[str, Place] = field(default_factory=dict)
     locks: list[facts.Lock] = field(default_factory=list)
     branches: dict[tuple[str, str], Branch] = field(default_factory=dict)

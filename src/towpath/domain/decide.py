@@ -23,6 +23,7 @@ from towpath.domain import (
     workflows,
 )
 from towpath.domain.actions import Action, Record
+from towpath.domain.catalog import Concurrency
 from towpath.domain.facts import Facts
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Phase, PhaseName, Promotion, Release, Role
@@ -96,6 +97,9 @@ def _in_queue(release: Release, facts: Facts) -> Iterator[Action]:
         yield Record((events.ReleaseStarted(), *_pushed_out(release, by)))
         return
     yield from _prove_trigger(release, facts)
+    if facts.concurrency is not Concurrency.QUEUE:
+        yield Record((events.ReleaseStarted(),))
+        return
     behind = meeting.queued_behind(release, facts)
     if behind is None:
         yield actions.StartCourse()

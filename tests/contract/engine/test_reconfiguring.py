@@ -10,6 +10,7 @@ import real_world
 from real_world import ENVIRONMENTS, application, document, flow, product, source, values
 from towpath.domain.reasons import Code
 from towpath.domain.release import Release
+from towpath.domain.status import Status
 from towpath.domain.wishes import Refused
 
 FROZEN = {"kind": "deny", "rrule": "FREQ=DAILY", "duration": "24h", "timezone": "Europe/Berlin"}
@@ -42,6 +43,26 @@ async def test_a_window_that_is_taken_away_lets_go_whom_it_held(
     _windows(world)
     async with world.working(database_url) as w:
         await w.succeeded(second)
+
+
+async def test_a_queue_that_is_taken_away_lets_go_whom_it_held(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with real_world.made(tmp_path).working(database_url) as w:
+
+        def queue(mode: str) -> None:
+            of = product("shop")
+            of["spec"]["concurrency"] = mode
+            w.write("shop.yaml", of, *_applications("shop", w.shop))
+
+        queue("queue")
+        w.write("flow.yaml", flow("main", *ENVIRONMENTS, policy={"approval": {"required": 1}}))
+        await w.until_in_force()
+        first, second = await w.released("1.1.0"), await w.released("1.2.0")
+        await w.stopped_at(first, "qa", Code.APPROVAL_NEEDED)
+        await w.until_so(second, lambda r: r.course.status is Status.QUEUED)
+        queue("supersede")
+        await w.stopped_at(second, "qa", Code.APPROVAL_NEEDED)
 
 
 async def test_who_stops_leaves_the_looking_to_the_next_one_at_once(

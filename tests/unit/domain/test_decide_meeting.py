@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 import playbook
 from towpath.domain import events, evolution, facts, meeting, wishes
 from towpath.domain.catalog import Concurrency
@@ -168,6 +170,19 @@ def test_in_queue_mode_one_release_is_out_at_a_time_in_order() -> None:
     assert world.written("qa") == [one, two, three]
     assert world.written("prod") == [one, two, three]
     assert all(world[name].status is Status.SUCCEEDED for name in (one, two, three))
+
+
+@pytest.mark.parametrize("mode", [Concurrency.SUPERSEDE, Concurrency.TERMINATE])
+def test_a_product_without_a_queue_any_more_lets_go_who_was_in_it(mode: Concurrency) -> None:
+    world = playbook.World(concurrency=Concurrency.QUEUE, deployments={"qa": PROGRESSING})
+    one, two = world.push(), world.push()
+    assert world[two].course.status is Status.QUEUED
+    world.concurrency = mode
+    world.run()
+    assert world[two].course.status is Status.SKIPPED
+    world.concurrency = Concurrency.QUEUE
+    three = world.push()
+    assert world[three].reason.data["release"] in (one, two)  # type: ignore[union-attr]
 
 
 def test_a_queued_release_is_proven_where_it_lies_before_the_next_replaces_it() -> None:
