@@ -11,9 +11,10 @@ from typing import Any
 from towpath.api.schemas import products as shown
 from towpath.api.schemas.configuration import LockShown, TroubleShown
 from towpath.api.schemas.releases import ImageShown, ReleaseInShort
-from towpath.domain import facts
+from towpath.domain import facts, subjects
 from towpath.domain.catalog import Catalog, Environment, Product, promotable_sources
 from towpath.domain.status import Status
+from towpath.domain.subjects import Scope
 from towpath.storage.board import Board
 from towpath.storage.listing import Listed
 from towpath.storage.overview import Landed, Trouble
@@ -83,14 +84,15 @@ def _by_product(catalog: Catalog, troubles: Sequence[Trouble]) -> Mapping[str, S
 
 def _subjects(catalog: Catalog) -> Iterator[tuple[str, Subject]]:
     for product in catalog.products:
-        yield product, ("product", product)
+        yield product, (Scope.PRODUCT, product)
     for one in catalog.applications:
-        part = f"{one.product}/{one.environment}/{one.component}"
-        yield one.product, ("component", part)
-        yield one.product, ("drift", part)
+        part = subjects.component(one.product, one.environment, one.component)
+        yield one.product, (Scope.COMPONENT, part)
+        yield one.product, (Scope.DRIFT, part)
         for _, source, _ in promotable_sources(one):
-            yield one.product, ("repository", source.repository)
-            yield one.product, ("branch", f"{source.repository} {source.revision or 'HEAD'}")
+            yield one.product, (Scope.REPOSITORY, source.repository)
+            branch = subjects.branch(source.repository, source.revision)
+            yield one.product, (Scope.BRANCH, branch)
 
 
 def _item(catalog: Catalog, of: Product, known: _Known) -> dict[str, Any]:

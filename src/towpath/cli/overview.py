@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from towpath.cli import client, documents, look, options, output, times
+from towpath.domain.subjects import Scope
 
 ProductName = Annotated[
     str, typer.Argument(metavar="PRODUCT", help="Only this product, with its components.")
@@ -65,7 +66,7 @@ def _away(configuration: Part) -> Sequence[Part]:
     return [
         {"message": one["reason"]["sentence"], "severity": "error"}
         for one in configuration.get("trouble", ())
-        if one["scope"] == "configuration"
+        if one["scope"] == Scope.CONFIGURATION
     ]
 
 
@@ -199,7 +200,7 @@ def _trouble(out: Console, data: Part, now: datetime, server: str) -> None:
     for one in troubles.values():
         since = times.seen(one["since"])
         age = f" (since {times.length(now - since)})" if since else ""
-        style = "yellow" if one["scope"] == "drift" else "red"
+        style = "yellow" if one["scope"] == Scope.DRIFT else "red"
         lines.append(Text(f"! {one['subject']}: {one['reason']['sentence']}{age}", style))
     lines += [_problem(one) for one in _of_severity("error", data)]
     if warnings := len(_of_severity("warning", data)):

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from towpath import manifests
 from towpath.domain import catalog, reconfigured
+from towpath.domain.subjects import Scope
 from towpath.engine.inforce import Configured, InForce
 from towpath.engine.remotes import Remotes
 from towpath.manifests import folder
@@ -25,7 +26,6 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "towpath_configuration"
 ASK_EVERY_S = 10.0
-TROUBLE = "configuration"
 LOOKUPS = 4  # a set may be found only after another one's repository was read
 LOGGED = 20  # errors of one revision
 UNKNOWN = "repository_unknown"  # the problem of a set whose repository does not answer
@@ -187,11 +187,11 @@ class Configuring:
         try:
             await self._take_over(self._source)
         except OutsideError as error:
-            await self._store.trouble(TROUBLE, self._source.name, error.reason)
+            await self._store.trouble(Scope.CONFIGURATION, self._source.name, error.reason)
             self._answers = False
             raise
         if not self._answers:
-            await self._store.forget_trouble(TROUBLE, ())
+            await self._store.forget_trouble(Scope.CONFIGURATION, ())
             self._answers = True
 
     async def _take_over(self, source: Source) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from towpath.domain import catalog, content, creation, events, release
+from towpath.domain import catalog, content, creation, events, release, subjects
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release, Trigger
+from towpath.domain.subjects import Scope
 from towpath.engine import behind, lines
 from towpath.engine.inforce import InForce
 from towpath.engine.reading import Found, Reader
@@ -64,10 +65,10 @@ class Discovery:
     async def _note(self, product: str, environment: str, found: Found) -> None:
         """What cannot be read is shown until it can; the other components go on."""
         for component in (*found.parts, *found.wrong):
-            subject = f"{product}/{environment}/{component}"
+            subject = subjects.component(product, environment, component)
             reason = found.wrong.get(component)
             if reason or subject not in self._clean:
-                await self._store.trouble("component", subject, reason)
+                await self._store.trouble(Scope.COMPONENT, subject, reason)
             (self._clean.discard if reason else self._clean.add)(subject)
 
     async def _news(

@@ -7,8 +7,9 @@ is never such a change: it may be a promotion that is not recorded yet.
 import logging
 from collections.abc import Mapping, Sequence
 
-from towpath.domain import catalog, content
+from towpath.domain import catalog, content, subjects
 from towpath.domain.reasons import Code, Reason
+from towpath.domain.subjects import Scope
 from towpath.engine import behind, targets
 from towpath.engine.inforce import InForce
 from towpath.engine.remotes import Remotes
@@ -18,7 +19,6 @@ from towpath.ports.store import LandedPart, Store
 
 log = logging.getLogger(__name__)
 
-SCOPE = "drift"
 _At = tuple[targets.Target, str]  # a folder, and the head of its branch
 
 
@@ -57,7 +57,8 @@ class Drifting:
         part: LandedPart,
         heads: Mapping[tuple[str, str], str],
     ) -> bool:
-        config, subject = self._in_force.catalog, f"{product}/{environment}/{component}"
+        config = self._in_force.catalog
+        subject = subjects.component(product, environment, component)
         places = await targets.resolve(
             self._remotes, config, product, environment, {component: part.content}
         )
@@ -68,7 +69,7 @@ class Drifting:
             return False
         found = [d for place, head in at for d in await self._changed(place, head)]
         reason = _reason(component, environment, found) if found else None
-        await self._store.trouble(SCOPE, subject, reason)
+        await self._store.trouble(Scope.DRIFT, subject, reason)
         return True
 
     async def _is_here(self, places: Sequence[targets.Target], landed: str) -> bool:

@@ -9,9 +9,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from towpath.domain import catalog
+from towpath.domain import catalog, subjects
 from towpath.domain.reasons import Reason
 from towpath.domain.rules import Rules
+from towpath.domain.subjects import Scope
 from towpath.engine import defects, lines, messages
 from towpath.engine.inforce import InForce
 from towpath.engine.reading import Found, Reader
@@ -187,15 +188,16 @@ class Introduction:
         """What cannot be read is shown until it can, and is tried again when its branch moves."""
         for component, reason in found.wrong.items():
             self._unread[product].add((environment, component))
-            subject = _subject(product, environment, component)
-            await self._store.trouble("component", subject, reason)
+            subject = subjects.component(product, environment, component)
+            await self._store.trouble(Scope.COMPONENT, subject, reason)
         if anew:
             await self._forget(product, {(environment, component) for component in found.parts})
 
     async def _forget(self, product: str, places: Iterable[Place]) -> None:
         for environment, component in places:
             self._unread[product].discard((environment, component))
-            await self._store.trouble("component", _subject(product, environment, component), None)
+            subject = subjects.component(product, environment, component)
+            await self._store.trouble(Scope.COMPONENT, subject, None)
 
     async def _first_n(self, product: str, found: Iterable[Found]) -> int:
         heads = {(part.repository, part.revision) for each in found for part in each.parts.values()}
@@ -221,10 +223,6 @@ def highest(releases: Iterable[str]) -> Mapping[str, int]:
             product, n = match[1], int(match[2])
             found[product] = max(n, found.get(product, 0))
     return found
-
-
-def _subject(product: str, environment: str, component: str) -> str:
-    return f"{product}/{environment}/{component}"
 
 
 def _places(config: catalog.Catalog, product: str) -> set[Place]:

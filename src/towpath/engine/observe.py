@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from towpath.domain import catalog
+from towpath.domain import catalog, subjects
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.release import Release
+from towpath.domain.subjects import Scope
 from towpath.engine import defects, drifting, lines
 from towpath.engine.discovery import Discovery
 from towpath.engine.drifting import Drifting
@@ -30,10 +31,6 @@ DUTY = "observe"
 DUTY_S = 20.0
 LEAVE_S = 2.0
 AT_ONCE = 8
-REPOSITORY = "repository"
-BRANCH = "branch"
-PRODUCT = "product"
-COMPONENT = "component"
 
 Place = tuple[str, str]  # repository and branch
 Stage = tuple[str, str]  # product and environment
@@ -95,7 +92,7 @@ class Observer:
         self._introduced = 0
         self._unread_at: Mapping[str, Mapping[str, str]] = {}
         self._written: set[Stage] = set()  # to be compared with what landed
-        self._wrong: dict[tuple[str, str], bool] = {}
+        self._wrong: dict[tuple[Scope, str], bool] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
@@ -148,7 +145,7 @@ class Observer:
                 made += await self._consider(product, revisions) or ()
             await self._introduced_at(configured, {**trouble, **introduced.failed})
             for product, reason in introduced.failed.items():
-                await self._note(PRODUCT, product, reason)
+                await self._note(Scope.PRODUCT, product, reason)
                 redeployed = {n: at for n, at in redeployed.items() if n != product}
         made += await self._examine(interests, heads, repositories - trouble.keys(), redeployed)
         return made, trouble
@@ -160,14 +157,14 @@ class Observer:
         try:
             made = await self._discovery.consider(product, revisions)
         except OutsideError as error:
-            await self._note(PRODUCT, product, error.reason)
+            await self._note(Scope.PRODUCT, product, error.reason)
             return None
         except StoreUnavailable:
             raise
         except Exception as error:  # a defect of ours with one product must stop no other
-            await self._note(PRODUCT, product, defects.of(product, error))
+            await self._note(Scope.PRODUCT, product, defects.of(product, error))
             return None
-        await self._note(PRODUCT, product, None)
+        await self._note(Scope.PRODUCT, product, None)
         return made
 
     async def _to_introduce(self, configured: Configured) -> Collection[str]:
@@ -190,10 +187,10 @@ class Observer:
         """
         for scope, named in _subjects(config).items():
             await self._store.forget_trouble(scope, named)
-        for subject in await self._store.troubled(drifting.SCOPE):
+        for subject in await self._store.troubled(Scope.DRIFT):
             product, environment, _ = subject.split("/")
             self._written.add((product, environment))  # it may not be promoted any more
-        troubled = await self._store.troubled(COMPONENT)
+        troubled = await self._store.troubled(Scope.COMPONENT)
         return [name for name in config.products if any(s.startswith(f"{name}/") for s in troubled)]
 
     async def _introduced_at(self, configured: Configured, trouble: Mapping[str, Reason]) -> None:
@@ -215,10 +212,10 @@ class Observer:
 
         answers = await asyncio.gather(*(ask(each) for each in sorted(repositories)))
         for repository, reason in answers:
-            await self._note(REPOSITORY, repository, reason)
+            await self._note(Scope.REPOSITORY, repository, reason)
         return {repository: reason for repository, reason in answers if reason}
 
-    async def _note(self, scope: str, subject: str, reason: Reason | None) -> None:
+    async def _note(self, scope: Scope, subject: str, reason: Reason | None) -> None:
         """Keep what is wrong in the store, written only when it changes."""
         if reason is not None or self._wrong.get((scope, subject), True):
             await self._store.trouble(scope, subject, reason)
@@ -234,7 +231,7 @@ class Observer:
                 continue
             branch = await self._branch(source)
             reason = None if branch else _no_branch(application, source)
-            await self._note(BRANCH, _subject(source), reason)
+            await self._note(Scope.BRANCH, _branch(source), reason)
             if branch is not None:
                 interest = found.setdefault((source.repository, branch), Interest())
                 interest.products.setdefault(folder, set()).add(product)
@@ -266,7 +263,7 @@ class Observer:
                     heads = await self._git.fetch(repository)
             except OutsideError as error:
                 trouble[repository] = error.reason
-                await self._note(REPOSITORY, repository, error.reason)
+                await self._note(Scope.REPOSITORY, repository, error.reason)
                 continue
             present |= {p: heads.branches[p[1]] for p in mine if p[1] in heads.branches}
         return present
@@ -281,7 +278,7 @@ class Observer:
                 heads = await self._git.fetch(repository)
             except OutsideError as error:
                 trouble[repository] = error.reason
-                await self._note(REPOSITORY, repository, error.reason)
+                await self._note(Scope.REPOSITORY, repository, error.reason)
                 continue
             found |= {(repository, branch): sha for branch, sha in heads.branches.items()}
         return found
@@ -391,23 +388,23 @@ def _no_branch(application: catalog.Application, source: catalog.Source) -> Reas
     )
 
 
-def _subject(source: catalog.Source) -> str:
-    return f"{source.repository} {source.revision or 'HEAD'}"
+def _branch(source: catalog.Source) -> str:
+    return subjects.branch(source.repository, source.revision)
 
 
-def _subjects(config: catalog.Catalog) -> Mapping[str, Collection[str]]:
+def _component(application: catalog.Application) -> str:
+    return subjects.component(application.product, application.environment, application.component)
+
+
+def _subjects(config: catalog.Catalog) -> Mapping[Scope, Collection[str]]:
     """What can be in trouble, by scope."""
     return {
-        REPOSITORY: _repositories(config),
-        BRANCH: {_subject(source) for _, _, source, _ in _trigger_sources(config)},
-        PRODUCT: set(config.products),
-        COMPONENT: {
-            f"{application.product}/{application.environment}/{application.component}"
-            for application in config.applications
-        },
-        drifting.SCOPE: {
-            f"{product}/{application.environment}/{application.component}"
-            for product, application, _, _ in _promoted_sources(config)
+        Scope.REPOSITORY: _repositories(config),
+        Scope.BRANCH: {_branch(source) for _, _, source, _ in _trigger_sources(config)},
+        Scope.PRODUCT: set(config.products),
+        Scope.COMPONENT: {_component(application) for application in config.applications},
+        Scope.DRIFT: {
+            _component(application) for _, application, _, _ in _promoted_sources(config)
         },
     }
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from towpath.domain import actions, catalog, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
 from towpath.domain.rules import Rules
+from towpath.domain.subjects import Scope
 
 
 class LeaseLost(Exception):  # noqa: N818
@@ -262,15 +263,15 @@ class Store(Protocol):
         """Everything up to this head was examined."""
         ...
 
-    async def trouble(self, scope: str, subject: str, reason: reasons.Reason | None) -> None:
-        """Note what is wrong with a repository or product, or (None) that nothing is any more."""
+    async def trouble(self, scope: Scope, subject: str, reason: reasons.Reason | None) -> None:
+        """Note what is wrong with something, or (None) that nothing is any more."""
         ...
 
-    async def forget_trouble(self, scope: str, named: Collection[str]) -> None:
+    async def forget_trouble(self, scope: Scope, named: Collection[str]) -> None:
         """Of this scope only the subjects named can be in trouble."""
         ...
 
-    async def troubled(self, scope: str) -> Collection[str]:
+    async def troubled(self, scope: Scope) -> Collection[str]:
         """The subjects of this scope that something is wrong with."""
         ...
 

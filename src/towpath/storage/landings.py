@@ -6,9 +6,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from towpath.domain import content, events, facts
+from towpath.domain import content, events, facts, subjects
 from towpath.domain.release import Release
 from towpath.domain.rules import Rules
+from towpath.domain.subjects import Scope
 from towpath.ports.store import LandedPart
 from towpath.storage import codec
 from towpath.storage.connection import Connection, Row
@@ -36,9 +37,7 @@ _LAND = sa.text(
     ), settled AS (
         UPDATE write SET settled = true WHERE id = CAST(:write_id AS uuid)
     ), written_over AS (  -- what people had changed by hand
-        DELETE FROM trouble WHERE scope = 'drift' AND subject = ANY(
-            SELECT concat_ws('/', CAST(:product AS text), CAST(:environment AS text), component)
-            FROM unnest(CAST(:components AS text[])) AS component)
+        DELETE FROM trouble WHERE scope = :drift AND subject = ANY(CAST(:subjects AS text[]))
     )
     INSERT INTO landed (product, environment, component, landing)
     SELECT :product, :environment, component, id FROM came, marked
@@ -165,6 +164,8 @@ def put(
             "release": release.id,
             "commit": commit,
             "components": list(parts),
+            "drift": Scope.DRIFT,
+            "subjects": [subjects.component(release.product, environment, name) for name in parts],
             "versions": [codec.plain_text(part.version) for part in parts.values()],
             "contents": [json.dumps(codec.dump_content(part)) for part in parts.values()],
             "line": release.line,

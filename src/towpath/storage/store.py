@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from towpath.domain import actions, content, events, facts, reasons, workflow
 from towpath.domain.release import Release
 from towpath.domain.rules import Rules
+from towpath.domain.subjects import Scope
 from towpath.ports.store import Announcement, LandedPart, StoredConfiguration, Ticket, View
 from towpath.storage import claims, creation, landings, looks, records, standing, told, watched
 from towpath.storage import runs as workflow_runs
@@ -207,17 +208,17 @@ class PostgresStore:
         """See the port."""
         await self._database.run(lambda c: watched.examined(c, repository, branch, head))
 
-    async def trouble(self, scope: str, subject: str, reason: reasons.Reason | None) -> None:
+    async def trouble(self, scope: Scope, subject: str, reason: reasons.Reason | None) -> None:
         """See the port."""
         if await self._database.run(lambda c: watched.trouble(c, scope, subject, reason)):
             self._troubles.tell(scope, subject, reason)
 
-    async def forget_trouble(self, scope: str, named: Collection[str]) -> None:
+    async def forget_trouble(self, scope: Scope, named: Collection[str]) -> None:
         """See the port."""
         for subject in await self._database.run(lambda c: watched.forget_trouble(c, scope, named)):
             self._troubles.tell(scope, subject, None)
 
-    async def troubled(self, scope: str) -> Collection[str]:
+    async def troubled(self, scope: Scope) -> Collection[str]:
         """See the port."""
         return await self._database.run(lambda c: watched.troubled(c, scope))
 

@@ -10,6 +10,7 @@ from towpath.api.schemas import plans
 from towpath.api.schemas.base import Listing
 from towpath.domain import policy, teams
 from towpath.domain.catalog import Catalog, Flow, FlowStep
+from towpath.domain.subjects import Scope
 
 router = APIRouter(tags=["configuration"])
 
@@ -116,6 +117,6 @@ async def get_configuration(parts: Reach) -> shown.ConfigurationDocument:
         trouble=tuple(
             shown.TroubleShown.model_validate(each)
             for each in await parts.queries.troubles()
-            if each.scope != "drift"  # which is of a product
+            if each.scope != Scope.DRIFT  # which is of a product
         ),
     )
