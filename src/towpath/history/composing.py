@@ -84,10 +84,15 @@ class Composition:
             self._commits[repository, sha, back] = self._commit(repository, seen, back)
         self._reports()
         self._gitops = [*self._gitops_items()]
+        undone = self._undone_gitops()
         for item in self._gitops:
+            place = places.path(item["repository"])
+            withdrawn = self._sayings.withdrawn(item["subject"], place)
             gone = item["taken_back"]
             for key in item["issues"]:
-                self._feature(key, dict.fromkeys(item["components"]), lasting=not gone, back=gone)
+                lasts = not (gone or item["sha"] in undone or key in withdrawn)
+                back = gone and key not in withdrawn
+                self._feature(key, dict.fromkeys(item["components"]), lasts, back)
 
     @property
     def requests(self) -> Collection[RequestKey]:
@@ -286,6 +291,12 @@ class Composition:
                 "reverted": listed.lasting == 0 and not listed.taken_back and listed.commits > 0,
             }
 
+    def _undone_gitops(self) -> Collection[str]:
+        """The commits that others which came with them revert."""
+        came = {one.commit.sha: one.commit for one in self._gathered.gitops if not one.taken_back}
+        newest_first = sorted(came.values(), key=lambda one: one.committed_at, reverse=True)
+        return attribution.attribute(newest_first).reverted_by.keys()
+
     def _gitops_items(self) -> Iterator[Document]:
         seen: dict[tuple[str, str, str, bool], Document] = {}
         for each in self._gathered.gitops:
@@ -304,7 +315,7 @@ class Composition:
                 "components": [each.component],
                 "pull_request": request.number if request else None,
                 "issues": messages.distinct(
-                    self._finder.in_text(each.commit.message),
+                    self._keys(each.repository, each.commit.message),
                     self._finder.in_branch(request.branch if request else ""),
                 ),
                 "kind": each.kind,

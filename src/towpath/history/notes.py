@@ -32,7 +32,7 @@ FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 3600.0
 MOST_TRIES = 60
 FRESH = timedelta(hours=1)
-FORM = 3  # of the document: what was kept in another is made anew
+FORM = 4  # of the document: what was kept in another is made anew
 
 
 class NotThere(Exception):  # noqa: N818

@@ -147,7 +147,8 @@ class Teller:
 
     # --- deployments -------------------------------------------------------------------------
     def _deployment(self, reached: Reached, document: Mapping[str, Any]) -> Deployment:
-        issues = [one["key"] for one in document["features"]["items"] if not one["taken_back"]]
+        features = document["features"]["items"]
+        issues = [one["key"] for one in features if not (one["taken_back"] or one["reverted"])]
         return Deployment(
             product=reached.product,
             release=reached.release,

@@ -456,6 +456,33 @@ async def test_a_revert_that_names_an_issue_does_not_bring_it(world: World) -> N
     assert await fates(old, at[bad]) == {"SHOP-1": "taken back"}
 
 
+async def test_issues_of_gitops_commits_are_those_that_last(world: World) -> None:
+    sha = world.code.commit({"a": "0"}, "root")
+    world.bump(sha)
+    await world.find(sha, "dev")
+
+    def replicas(count: int, message: str) -> str:
+        file = {"apps/api/dev/values.yaml": f"tag: {sha}\nreplicas: {count}\n"}
+        return world.gitops.commit(file, message)
+
+    more = replicas(2, "SHOP-1 more replicas\n\nFixes acme/x#3")
+    first = await world.release(api=sha)
+    back = replicas(1, f'Revert "SHOP-1 more replicas"\n\nThis reverts commit {more}.')
+    last = replicas(3, "SHOP-2 other replicas")
+    second = await world.release(last, api=sha)
+
+    async def reverted(release: Release, start: str) -> dict[str, bool]:
+        features = (await world.resolved(release, origin=start))["features"]["items"]
+        return {item["key"]: item["reverted"] for item in features}
+
+    assert await reverted(first, "previous") == {"SHOP-1": False, "acme/x#3": False}
+    assert await reverted(second, "previous") == {"SHOP-1": True, "SHOP-2": False}
+    start = await world.stored.value("SELECT min(at) FROM landing")
+    told = await reverted(second, f"time:{start.isoformat()}")
+    assert told == {"SHOP-1": True, "acme/x#3": True, "SHOP-2": False}
+    assert back in [i["sha"] for i in (await world.resolved(second))["gitops"]["items"]]
+
+
 async def test_what_goes_with_one_branch_and_comes_with_another_is_not_taken_back(
     world: World,
 ) -> None:

@@ -166,7 +166,7 @@ async def test_an_issue_that_was_reverted_loses_its_label_and_gets_no_comment(
     world: World,
 ) -> None:
     told = Told(world.code.url)
-    place = Place("tracker", ("prod",), told, None, None, {"prod": "in-prod"})
+    place = Place("tracker", ("prod",), told, None, told, {"prod": "in-prod"})
     teller = _teller(world, place)
     await teller.tell(place)
     [first] = await _released(world, 1)
@@ -177,6 +177,7 @@ async def test_an_issue_that_was_reverted_loses_its_label_and_gets_no_comment(
     sha = world.code.commit({"a": "0"}, undo)
     await _reach(world, await world.release(world.bump(sha), api=sha), "prod")
     await teller.tell(place)
+    assert [deployment.issues for deployment in told.deployments] == [("SHOP-1",), ()]
     [comment, label, off] = told.written
     assert (comment[0], label, off) == ("SHOP-1", ("SHOP-1", "+in-prod"), ("SHOP-1", "-in-prod"))
 
