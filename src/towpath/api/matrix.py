@@ -58,7 +58,11 @@ async def document(queries: Queries, catalog: Catalog, of: Product) -> shown.Pro
             LockShown.model_validate(lock) for lock in locks if lock.product in ("", of.name)
         ),
         holders=tuple(shown.HolderShown.model_validate(holder) for holder in holders),
-        matrix=tuple(_cell(part, brought.get(part.release)) for part in landed),
+        matrix=tuple(
+            _cell(part, brought.get(part.release))
+            for part in landed
+            if part.component in catalog.components_in(of.name, part.environment)
+        ),
     )
 
 
@@ -111,19 +115,23 @@ def _item(catalog: Catalog, of: Product, known: _Known) -> dict[str, Any]:
             TroubleShown.model_validate(trouble) for trouble in known.troubles.get(of.name, ())
         ),
         "environments": tuple(
-            _environment(catalog.environments[name], of.name, known)
+            _environment(catalog, catalog.environments[name], of.name, known)
             for name in catalog.environments_of(of.name)
         ),
     }
 
 
-def _environment(of: Environment, product: str, known: _Known) -> shown.ProductEnvironment:
+def _environment(
+    catalog: Catalog, of: Environment, product: str, known: _Known
+) -> shown.ProductEnvironment:
     standing = known.board.standing.get((product, of.name))
+    there = {each.component for each in catalog.applications_of(product, of.name)}
+    versions = {v for name, v in standing.versions.items() if name in there} if standing else set()
     locked = known.locked.get(of.name, ())
     return shown.ProductEnvironment(
         name=of.name,
         kind=of.kind.value,
-        versions=standing.versions if standing else (),
+        versions=tuple(sorted(versions - {""})),
         release=standing.release if standing else "",
         at=standing.at if standing else None,
         status=standing.status if standing else None,

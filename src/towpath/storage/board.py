@@ -14,11 +14,12 @@ Place = tuple[str, str]  # a product and an environment
 
 _STANDING = sa.text(
     """
-    SELECT part.product, part.environment, part.versions, part.release, part.at,
+    SELECT part.product, part.environment, part.components, part.versions, part.release, part.at,
         release.environments -> part.environment ->> 'status' AS status
     FROM (
         SELECT landed.product, landed.environment,
-            array_agg(DISTINCT landing.version) AS versions, max(landing.at) AS at,
+            array_agg(landed.component) AS components, array_agg(landing.version) AS versions,
+            max(landing.at) AS at,
             (array_agg(landing.release ORDER BY landing.at DESC, landing.id DESC))[1] AS release
         FROM landed JOIN landing ON landing.id = landed.landing
         WHERE landed.product = ANY(:products)
@@ -51,9 +52,12 @@ _ACTING = [status.value for status in Status if status.acting]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an environment of a product has. `status`: how the promotion stands that came last."""
+    """What an environment of a product has, or had when a component was there.
 
-    versions: tuple[str, ...]
+    `versions` are by component. `status`: how the promotion stands that came last.
+    """
+
+    versions: Mapping[str, str]
     release: str
     at: datetime
     status: Status | None
@@ -96,7 +100,7 @@ async def board(connection: Connection, products: Sequence[str]) -> Board:
 
 
 def _standing(row: Row) -> Standing:
-    versions = tuple(version for version in row.versions if version)
+    versions = dict(zip(row.components, row.versions, strict=True))
     return Standing(versions, row.release, row.at, Status(row.status) if row.status else None)
 
 

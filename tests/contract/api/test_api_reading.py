@@ -288,6 +288,21 @@ async def test_a_product_shows_the_trouble_of_all_it_is_read_from(site: Site) ->
     assert listed["trouble"] == of_one
 
 
+async def test_a_component_that_left_an_environment_is_not_shown_there(site: Site) -> None:
+    old = world.brought(world.a_release(1), qa=Status.SUCCEEDED)
+    new = world.brought(world.a_release(2), qa=Status.SUCCEEDED)
+    await world.add(site.engine, old, new)
+    renamed = {"service": old.content["api"]}
+    await world.land(site.engine, replace(old, content=renamed), "qa")
+    await world.land(site.engine, new, "qa")
+    document = await site.get("/products/checkout")
+    (qa,) = [each for each in document["environments"] if each["name"] == "qa"]
+    assert (qa["versions"], qa["release"]) == (["1.2.0"], "checkout-2")
+    assert [(cell["component"], cell["version"]) for cell in document["matrix"]] == [
+        ("api", "1.2.0")
+    ]
+
+
 async def test_products_show_what_landed_where_and_what_is_on_its_way(site: Site) -> None:
     old = world.brought(world.a_release(1), dev=Status.SUCCEEDED, qa=Status.SUCCEEDED)
     new = world.brought(world.a_release(2), dev=Status.SUCCEEDED, qa=Status.RUNNING)
