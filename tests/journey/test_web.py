@@ -564,6 +564,33 @@ def test_a_card_keeps_its_place_when_there_is_trouble(page: Page, site: web.Site
         assert not web.barriers(page)
 
 
+def test_what_is_told_on_a_phone_stands_above_what_is_said_of_the_connection(
+    page: Page, site: web.Site
+) -> None:
+    failed = site.push("webshop", lab_taken=True)
+    product = site.get("/products/webshop")
+    reason = {"code": "git_unreachable", "sentence": "it is away", "advice": "", "data": {}}
+    trouble = {"scope": "repository", "subject": "it", "reason": reason | {"since": None}}
+    page.route(
+        re.compile(r"/api/v1/products/webshop(\?|$)"),
+        lambda route: route.fulfill(json=product | {"trouble": [trouble] * 9}),
+    )
+    page.set_viewport_size({"width": 390, "height": 800})
+    for path, told in ((f"/releases/{failed}", "alert"), ("/products/webshop", "region")):
+        page.goto(path)
+        shown = page.get_by_role(told).filter(has_text=re.compile("staging: |it is away")).first
+        expect(shown).to_be_visible()
+        expect(page.get_by_text("Live", exact=True)).to_be_attached()
+        site.stop()
+        lost = page.get_by_text(re.compile("^Reconnecting"))
+        expect(lost).to_be_visible()
+        upper, lower = shown.bounding_box(), lost.bounding_box()
+        assert upper
+        assert lower
+        assert abs(upper["y"] + upper["height"] - lower["y"]) <= 1
+        site.start()
+
+
 def test_a_list_of_releases_has_room_for_why_each_is_held(page: Page, site: web.Site) -> None:
     site.push("webshop")
     page.set_viewport_size({"width": 1280, "height": 800})
