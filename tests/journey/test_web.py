@@ -96,6 +96,19 @@ def test_a_lost_connection_is_shown_and_heals_without_a_lost_change(
     assert page.evaluate("window.sameAsEver") is True
 
 
+def test_another_screen_can_be_gone_to_while_the_server_is_away(page: Page, site: web.Site) -> None:
+    with page.expect_response(re.compile("/assets/Environments-")):  # once the first is drawn
+        page.goto("/")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    site.stop()
+    expect(page.get_by_text(re.compile("^Reconnecting"))).to_be_visible()
+    page.get_by_role("link", name="Environments").click()
+    expect(page).to_have_title("Environments · Towpath")
+    site.start()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Environments")).to_be_visible()
+
+
 def test_a_card_is_dragged_to_the_next_environment_and_nothing_is_written_unasked(
     page: Page, site: web.Site
 ) -> None:

@@ -3,7 +3,7 @@
 import { Menu } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { callMyself, identity } from "../api/client";
 import * as queries from "../api/queries";
@@ -44,12 +44,20 @@ const IDLE_MS = 3000; // after what the screen itself loads
 export function Shell() {
   const [finding, setFinding] = useState(false);
   const [asking, setAsking] = useState(false);
+  const router = useRouter();
   useEffect(() => {
-    // It is there before it is asked for, so that no letter typed after Ctrl-K is lost.
-    // While the server is away it cannot be had; then it is loaded when it is asked for.
-    const timer = setTimeout(() => void palette().catch(() => undefined), IDLE_MS);
+    // It is there before it is asked for, so that no letter typed after Ctrl-K is lost; and so is
+    // each screen, to be gone to also while the server is away, without the browser's own error.
+    // While the server is away they cannot be had; then each is loaded when it is asked for.
+    const load = () => {
+      void palette().catch(() => undefined);
+      for (const route of Object.values(router.routesById)) {
+        void Promise.resolve(router.loadRouteChunk(route)).catch(() => undefined);
+      }
+    };
+    const timer = setTimeout(load, IDLE_MS);
     return () => clearTimeout(timer);
-  }, []);
+  }, [router]);
   useHotkeys([["mod+K", () => setFinding(true)]], []);
   // A screen's own filter goes first: it has the focus by then.
   const find = () => setTimeout(() => !isTyping() && setFinding(true));
