@@ -415,7 +415,7 @@ def _problem(error: ErrorDetails, given: Mapping[str, _Given]) -> str:
     if error["type"] == "extra_forbidden":
         unknown = str(error["loc"][-1])
         return f"{setting}{where} ({place}): there is no such setting.{_nearest(unknown)}"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    message = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
     shown = _shown(setting, given[setting].value) if setting in given else ""
     return f"{setting}{where} ({place}): {shown}{message}. Give {_advice(setting)}"
 

@@ -49,21 +49,21 @@ def ask(server: str, work: Callable[[client.Api], Awaitable[int]]) -> None:
         raise typer.Exit(code)
 
 
-def past(text: str) -> str:
+def past(text: str, option: str) -> str:
     """RFC 3339 of a time before now; empty stays empty. For `--since` and the like."""
-    return _moment(text, -1)
+    return _moment(text, option, -1)
 
 
-def coming(text: str) -> str | None:
+def coming(text: str, option: str) -> str | None:
     """RFC 3339 of a time after now; None for empty. For `--until` of a lock."""
-    return _moment(text, 1) or None
+    return _moment(text, option, 1) or None
 
 
-def _moment(text: str, direction: int) -> str:
+def _moment(text: str, option: str, direction: int) -> str:
     try:
         return times.moment(text, datetime.now(UTC), direction) if text else ""
     except ValueError as wrong:
-        raise typer.BadParameter(str(wrong)) from None
+        raise typer.BadParameter(str(wrong), param_hint=option) from None
 
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:

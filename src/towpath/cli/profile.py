@@ -8,6 +8,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from towpath import settings
 
@@ -35,10 +36,18 @@ def read(server: str) -> Profile:
     """
     saved = _saved(settings.config_home() / "profile.toml")
     address = (server or saved.get("server", "") or DEFAULT_SERVER).rstrip("/")
-    if not address.startswith(("http://", "https://")):
+    if not _is_address(address):
         raise Unreadable(f"{address} is not a server's address: give http://HOST:PORT")
     own = saved.get("token", "") if saved.get("server", "").rstrip("/") == address else ""
     return Profile(address, _sendable(_given_token() or own), _login())
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or half an IPv6 address
+        return False
 
 
 def option(address: str) -> str:

@@ -78,8 +78,8 @@ def list_(
         "status": [one.value for one in status or []],
         "flow": flow,
         "environment": environment,
-        "since": options.past(since),
-        "until": options.past(until),
+        "since": options.past(since, "--since"),
+        "until": options.past(until, "--until"),
     }
 
     async def work(api: client.Api) -> int:

@@ -16,6 +16,7 @@ import typer
 from towpath import settings
 from towpath.cli import client, logs, options, output
 
+LOG = "towpath.log"
 SettingsFile = Annotated[
     Path | None,
     typer.Option(
@@ -98,8 +99,14 @@ def _demo(directory: Path, once: bool, port: int | None) -> None:
     # The demo must not write to the database or the repositories of a real installation.
     own = {"port": port, "data_dir": directory / "data", "database_url": "", "config": ""}
     read = _settings(None, own, listens=True)
-    directory.mkdir(parents=True, exist_ok=True)
-    logs.configure(read, directory / "towpath.log")  # the screen belongs to the picture
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / LOG).touch()
+    except OSError as problem:
+        said = f"The demo cannot be built in {directory}: {problem.strerror}."
+        output.say(said, "Give another folder with --dir.", "red")
+        raise typer.Exit(1) from None
+    logs.configure(read, directory / LOG)  # the screen belongs to the picture
     from towpath.cli import demonstration
     from towpath.demo import commits
 

@@ -137,7 +137,7 @@ def lock(
     server: options.Server = "",
 ) -> None:
     """Let nothing go to a product's environment, or to the whole environment."""
-    body = {"reason": reason or "no reason was given", "until": options.coming(until)}
+    body = {"reason": reason or "no reason was given", "until": options.coming(until, "--until")}
     _lock(server, (product, environment, "lock"), body, form)
 
 

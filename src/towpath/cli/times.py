@@ -47,12 +47,11 @@ def moment(text: str, now: datetime, direction: int) -> str:
 
     A time without offset is meant here. Raises ValueError that says what to write.
     """
-    duration = _FORM.fullmatch(text)
-    if duration:
-        numbers = [int(number or 0) for number in duration.groups()]
-        units = zip(("days", "hours", "minutes", "seconds"), numbers, strict=True)
-        return (now + direction * timedelta(**dict(units))).isoformat()
     try:
+        if duration := _FORM.fullmatch(text):
+            numbers = [int(number or 0) for number in duration.groups()]
+            units = zip(("days", "hours", "minutes", "seconds"), numbers, strict=True)
+            return (now + direction * timedelta(**dict(units))).isoformat()
         return datetime.fromisoformat(text).astimezone().isoformat()
     except (ValueError, OverflowError):
         message = f"{text!r} is no time: write for example 2h, 3d, 2026-12-01 or 2026-12-01T08:00"

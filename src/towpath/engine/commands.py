@@ -329,7 +329,10 @@ class EngineCommands:
         }
         if len(before) != 1:
             known = ", ".join(sorted(before)) or "none"
-            said = f"before {environment} is not just one environment ({known}): give `from`"
+            said = (
+                f"before {environment} is not just one environment ({known}): say where to take it "
+                "from, with `from` or the option --from"
+            )
             raise Refused("source_needed", said)
         return before.pop()
 

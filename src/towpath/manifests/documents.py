@@ -200,6 +200,9 @@ def _nodes(text: str) -> Iterator[yaml.Node]:
     except yaml.MarkedYAMLError as error:
         line, column = _position(error.problem_mark or error.context_mark)
         said = " ".join(filter(None, (error.context, error.problem)))
+        at = "".join(text.split("\n")[line - 1 : line])[column - 1 :]  # nothing if \r ends lines
+        if at.startswith("\t") and "cannot start any token" in said:
+            said = "a tab indents here, where YAML takes spaces only"
         raise UnreadableError(line, column, "broken_yaml", f"not YAML: {said}") from error
     except yaml.reader.ReaderError as error:
         before = text.encode()[: error.position].decode(errors="ignore")

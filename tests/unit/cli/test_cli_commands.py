@@ -391,3 +391,10 @@ def test_a_retry_tells_what_it_changed(towpath: Any, server: canned.CannedServer
     server.gets("/releases/checkout-128/events", canned.page(retried))
     shown = towpath("release", "events", "checkout-128").stdout
     assert "attempt 2, soak: nothing → 1h, on_fail: tell → page" in " ".join(shown.split())
+
+
+def test_a_wrong_time_is_told_with_its_option(towpath: Any) -> None:
+    result = towpath("release", "list", "--since", "tomorrow")
+    assert result.exit_code == 2
+    assert "'tomorrow' is no time" in result.stderr
+    assert "--since" in result.stderr

@@ -86,3 +86,11 @@ def test_no_proxy_is_asked_for_a_server_on_loopback(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     server.takes("/refresh", {"repositories": [], "releases": [], "trouble": []})
     assert towpath("refresh").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:abc", "http://:8080", "http://[::1", "htp://x", "localhost:8080"]
+)
+def test_what_is_no_address_of_a_server_is_named(address: str) -> None:
+    with pytest.raises(profile.Unreadable, match="is not a server's address"):
+        profile.read(address)

@@ -28,7 +28,7 @@ def test_serve_refuses_other_machines_without_tokens_and_says_which_setting_to_g
 def test_a_wrong_option_is_told_with_its_place(towpath: Any) -> None:
     result = towpath("serve", "--port", "99999")
     assert result.exit_code == 2
-    assert "port (option --port): 99999" in result.stderr
+    assert "port (option --port): 99999: should be less than or equal to 65535." in result.stderr
     result = towpath("serve", "--database", "mysql://db")
     assert "database_url (option --database): is not an address" in result.stderr
 
@@ -71,3 +71,14 @@ def test_the_demo_reads_no_database_of_a_real_installation(
     assert result.exit_code == 2
     assert "database_url" not in result.stderr
     assert "port" in result.stderr
+
+
+def test_a_folder_that_the_demo_cannot_use_is_told_without_a_traceback(
+    towpath: Any, tmp_path: Path
+) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    result = towpath("demo", "--once", "--dir", str(taken))
+    assert result.exit_code == 1
+    assert f"The demo cannot be built in {taken}: File exists." in result.stderr
+    assert "--dir" in result.stderr

@@ -165,3 +165,9 @@ def test_json_is_read_as_it_is(value: object) -> None:
 
     assert not problems
     assert node_value == value
+
+
+def test_a_tab_is_named_where_it_indents() -> None:
+    told = "a.yaml:2:1: broken_yaml: not YAML: a tab indents here, where YAML takes spaces only"
+    assert problems_of("a:\n\tb: 1\n") == [told]
+    assert "a.yaml:3:1: broken_yaml: " in problems_of("a:\r  b: 1\r\tc: 1\r")[0]
