@@ -1,9 +1,10 @@
 """Finding and ending what a step has started, wherever it went.
 
 Every process of a step carries a mark in its environment, which its children inherit: those that
-left the group and the session (double fork, `setsid`) are found by it. Linux only, by `/proc`;
-elsewhere the process group is all that is known. Not found is a process that both left the
-session and emptied its environment.
+left the group and the session (double fork, `setsid`) are found by it. Daemons that write their
+title over their environment (nginx, redis, gunicorn) are found by the folder that they are in,
+which is the step's alone. Linux only, by `/proc`; elsewhere the process group is all that is known.
+Not found is a process that left the session, its environment and the folder.
 
 Runs with the standard library alone: the keeper imports it without the rest of Towpath.
 """
@@ -18,22 +19,22 @@ MARK = "TOWPATH_STEP_MARK"
 _PROC = "/proc"
 
 
-def end_all(mark: str, group: int, number: int) -> bool:
-    """Send the signal to the group and to all that carry the mark. Whether any was there."""
-    found = False
+def end_all(mark: str, place: str, group: int, number: int) -> bool:
+    """Send the signal to the group and to all that are found. Whether any was found."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-        found = True
-    for pid in marked(mark, above=group, session=group):
+    found = False
+    for pid in found_by(mark, place, above=group, session=group):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
             found = True
     return found
 
 
-def marked(mark: str, above: int = 0, session: int = -1) -> Iterator[int]:
-    """Living processes that carry a mark that begins so, or belong to the session.
+def found_by(mark: str, place: str, above: int = 0, session: int = -1) -> Iterator[int]:
+    """Living processes that carry a mark that begins so, are in the place, or in the session.
 
+    The place is a folder, by its real path; those below it count.
     Those below came after it, so that of thousands of processes few are looked at.
     """
     try:
@@ -46,7 +47,7 @@ def marked(mark: str, above: int = 0, session: int = -1) -> Iterator[int]:
     for name in names:
         if not name.isdigit() or int(name) <= least or int(name) == own:
             continue
-        if _carries(name, wanted) or _session(name) == session:
+        if _carries(name, wanted) or _session(name) == session or _is_in(name, place):
             yield int(name)
 
 
@@ -66,6 +67,14 @@ def _carries(pid: str, wanted: bytes) -> bool:
     return environment.startswith(wanted) or b"\0" + wanted in environment
 
 
+def _is_in(pid: str, place: str) -> bool:
+    try:
+        folder = os.readlink(f"{_PROC}/{pid}/cwd")  # noqa: PTH115 # as above
+    except OSError:
+        return False
+    return folder == place or folder.startswith(f"{place}/")
+
+
 def _session(pid: str) -> int:
     try:
         state, _, _, session = _read(f"{pid}/stat").rpartition(b")")[2].split()[:4]
@@ -79,28 +88,28 @@ def _read(name: str) -> bytes:
         return file.read()
 
 
-def halt(mark: str) -> None:
-    """Let everything that carries a mark that begins so stand still, what just began included."""
+def halt(mark: str, place: str) -> None:
+    """Let everything that is found stand still, what just began included."""
     halted: set[int] = set()
     for _ in range(1000):  # a fork bomb may win: then the machine has other troubles
-        come = set(marked(mark)) - halted
+        come = set(found_by(mark, place)) - halted
         if not come:
             return
         _send(come, signal.SIGSTOP)
         halted |= come
 
 
-def go_on(mark: str) -> None:
+def go_on(mark: str, place: str) -> None:
     """Let what was halted go on."""
-    _send(marked(mark), signal.SIGCONT)
+    _send(found_by(mark, place), signal.SIGCONT)
 
 
-def sweep(mark: str, grace: float) -> None:
-    """End everything that carries a mark that begins so: asked first, then killed."""
+def sweep(mark: str, place: str, grace: float) -> None:
+    """End everything that is found: asked first, then killed."""
     until = time.monotonic() + grace
     number = signal.SIGTERM
     for _ in range(1000):  # as above
-        pids = list(marked(mark))
+        pids = list(found_by(mark, place))
         if not pids:
             return
         _send(pids, number)

@@ -32,7 +32,7 @@ def main() -> None:
     while True:
         left = None if halted or until == math.inf else max(0.0, until - time.monotonic())
         if not select.select([0], [], [], left)[0]:
-            descendants.halt(mark)
+            descendants.halt(mark, folder)
             halted = True
             continue
         said = os.read(0, 64 * MOMENT.size)
@@ -40,9 +40,9 @@ def main() -> None:
             break
         (until,) = MOMENT.unpack(said[-MOMENT.size :])
         if halted and until > time.monotonic():
-            descendants.go_on(mark)
+            descendants.go_on(mark, folder)
             halted = False
-    descendants.sweep(mark, GRACE)
+    descendants.sweep(mark, folder, GRACE)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -18,7 +18,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self.mark = uuid.uuid4().hex
-        self.folder = Path(tempfile.mkdtemp(prefix="towpath-steps-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="towpath-steps-")).resolve()
         self._pid, self._pipe = _start(self.mark, self.folder)
         self._count = 0
 

@@ -20,6 +20,7 @@ from towpath.runner.mistakes import Mistake
 
 _CHUNK = 64 * 1024
 _LAST_WORDS = 2.0
+_ROUNDS = 100  # some processes cannot be killed: those that wait for a disk that is gone
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -30,12 +31,16 @@ class Overdue(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run: what, where, with what environment, under which mark."""
+    """A program to run: what, where, with what environment, under which mark.
+
+    `own` is the folder that nobody else is in, by its real path.
+    """
 
     argv: Sequence[str]
     folder: Path
     environment: Mapping[str, str]
     mark: str
+    own: Path
     brought_by: str = ""
 
     @property
@@ -65,13 +70,13 @@ async def run(
             async with asyncio.timeout(seconds):
                 code = await process.wait()
         except TimeoutError:
-            await _terminate(process, command.mark, grace)
+            await _terminate(process, command, grace)
             raise Overdue from None
         except asyncio.CancelledError:
-            await _terminate(process, command.mark, grace)
+            await _terminate(process, command, grace)
             raise
     finally:
-        descendants.end_all(command.mark, process.pid, signal.SIGKILL)
+        await _kill(command, process.pid)
         await _last_words(reading, streams)
     return code if code >= 0 else 128 - code
 
@@ -94,7 +99,7 @@ async def _start(command: Command) -> "tuple[asyncio.subprocess.Process, list[_S
         try:
             return process, [await _Stream.opened(ours.pop(0)), await _Stream.opened(ours.pop(0))]
         except BaseException:  # called off in this moment: nobody else knows of it yet
-            descendants.end_all(command.mark, process.pid, signal.SIGKILL)
+            _end_all(command, process.pid, signal.SIGKILL)
             raise
 
 
@@ -150,15 +155,27 @@ async def _pass_on(stream: _Stream, write: Write) -> None:
         stream.is_handing_on = False
 
 
-async def _terminate(process: asyncio.subprocess.Process, mark: str, grace: float) -> None:
+def _end_all(command: Command, group: int, number: int) -> bool:
+    return descendants.end_all(command.mark, str(command.own), group, number)
+
+
+async def _kill(command: Command, group: int) -> None:
+    """Kill what is left, and what that began while it was looked for."""
+    for _ in range(_ROUNDS):
+        if not _end_all(command, group, signal.SIGKILL):
+            return
+        await asyncio.sleep(0.01)
+
+
+async def _terminate(process: asyncio.subprocess.Process, command: Command, grace: float) -> None:
     """Ask it to end, and wait; whoever calls kills what is left."""
-    descendants.end_all(mark, process.pid, signal.SIGTERM)
-    descendants.end_all(mark, process.pid, signal.SIGCONT)  # who was halted hears it only now
+    _end_all(command, process.pid, signal.SIGTERM)
+    _end_all(command, process.pid, signal.SIGCONT)  # who was halted hears it only now
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(grace):
             await process.wait()
             while any(  # noqa: ASYNC110 # nothing tells of their end
-                descendants.marked(mark, above=process.pid, session=process.pid)
+                descendants.found_by(command.mark, str(command.own), process.pid, process.pid)
             ):
                 await asyncio.sleep(0.02)  # nothing tells of their end
 

@@ -86,7 +86,8 @@ def _command(
         script.write_text(_moved(work["source"], work, folder), encoding="utf-8")
         script.chmod(0o700)
         argv.append(str(script))
-    return processes.Command(argv, _place(work, folder), environment, mark, work.get("image", ""))
+    image = work.get("image", "")
+    return processes.Command(argv, _place(work, folder), environment, mark, folder, image)
 
 
 def _environment(work: Work, folder: Path, step_id: str, path: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +17,8 @@ from towpath.domain.status import Status
 from towpath.ports.runner import Outcome
 from towpath.runner import Limits, LocalRunner, descendants, processes
 from workflow_runs import Play, workflow
+
+only_linux = pytest.mark.skipif(not process_states.KNOWN, reason=process_states.NOT_HERE)
 
 
 class Kept:
@@ -182,7 +185,7 @@ async def test_a_result_is_whole_though_the_step_ended_long_before_its_log_was_k
         await log.written.wait()
         assert runner._keeper is not None
         mark = runner._keeper.mark
-        await _until(lambda: not list(descendants.marked(mark)))
+        await _until(lambda: not list(descendants.found_by(mark, "/nowhere")))
         await asyncio.sleep(0.2)  # longer than the last words of one who says nothing
         log.free.set()
         outcome = await task
@@ -265,6 +268,80 @@ async def test_what_a_step_leaves_behind_is_ended_when_it_ends(runner: LocalRunn
             await asyncio.sleep(0.05)
 
 
+DAEMON = """
+import socket
+held = socket.socket()
+held.bind(("127.0.0.1", 0))
+held.listen()
+print(held.getsockname()[1], flush=True)
+while True:
+    held.accept()[0].close()
+"""
+
+
+@only_linux
+@pytest.mark.parametrize("end", ["stopped", "overdue", "done"])
+async def test_a_daemon_that_has_not_even_its_environment_left_holds_its_port_no_longer(
+    runner: LocalRunner, tmp_path: Path, end: str
+) -> None:
+    (tmp_path / "daemon.py").write_text(DAEMON)
+    daemon = f"setsid env -i {sys.executable} {tmp_path}/daemon.py & "
+    log = Kept()
+    last = "until test -e go; do sleep 0.05; done" if end == "done" else "sleep 600"
+    more = "    activeDeadlineSeconds: 3" if end == "overdue" else ""
+    task = asyncio.create_task(executed(runner, shell(f"trap '' TERM; {daemon}{last}", more), log))
+    await log.written.wait()
+    port = int(log.data)
+    assert runner._keeper is not None
+    if end == "done":
+        (runner._keeper.folder / "1" / "go").touch()
+    if end == "stopped":
+        task.cancel()
+    (ended,) = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(ended, Outcome | asyncio.CancelledError)
+    await _until(lambda: not _is_open(port))
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
+
+
+WATCHERS = """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        while True:  # the one watches the other, which takes its place
+            watched = os.fork()
+            if watched:
+                os.waitpid(watched, 0)
+            else:
+                os.setsid()
+                first = os.getppid()
+                while os.getppid() == first:
+                    time.sleep(0.001)
+print("begun", flush=True)
+time.sleep(600)
+"""
+
+
+@only_linux
+async def test_processes_that_begin_each_other_anew_are_ended_too(
+    runner: LocalRunner, tmp_path: Path
+) -> None:
+    (tmp_path / "watchers.py").write_text(WATCHERS)
+    log = Kept()
+    task = asyncio.create_task(
+        executed(runner, shell(f"exec {sys.executable} {tmp_path}/watchers.py"), log)
+    )
+    await log.written.wait()
+    assert runner._keeper is not None
+    mark = runner._keeper.mark
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not list(descendants.found_by(mark, "/nowhere"))
+
+
 async def test_a_script_is_given_to_its_command_as_a_file(runner: LocalRunner) -> None:
     play = Play(
         workflow("""
@@ -343,9 +420,6 @@ async def _two_at_work(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-only_linux = pytest.mark.skipif(not process_states.KNOWN, reason=process_states.NOT_HERE)
 
 
 @only_linux
