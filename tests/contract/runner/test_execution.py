@@ -309,19 +309,21 @@ def _is_open(port: int) -> bool:
 
 WATCHERS = """
 import os, time
+until = time.monotonic() + 20  # if they are not ended, they shall not outlive the test by much
 for _ in range(8):
     if os.fork() == 0:
-        while True:  # the one watches the other, which takes its place
+        while time.monotonic() < until:  # the one watches the other, which takes its place
             watched = os.fork()
             if watched:
                 os.waitpid(watched, 0)
             else:
                 os.setsid()
                 first = os.getppid()
-                while os.getppid() == first:
+                while os.getppid() == first and time.monotonic() < until:
                     time.sleep(0.001)
+        os._exit(0)
 print("begun", flush=True)
-time.sleep(600)
+time.sleep(20)
 """
 
 
