@@ -204,6 +204,8 @@ class Configuring:
         if stored and stored.source == source.name and _is_known(stored, revision):
             self._read_at = revision
             return
+        if not files and not unread and stored and stored.files:
+            unread = (_emptied(source.name),)
         loaded = await self._load(files)
         problems = (*unread, *loaded.problems)
         usable = loaded.usable and not any(p.severity == "error" for p in unread)
@@ -305,6 +307,16 @@ def _tell(told: StoredConfiguration, *, usable: bool) -> None:
         log.warning("%s", problem)
     if len(errors) > LOGGED:
         log.warning("and %d more errors", len(errors) - LOGGED)
+
+
+def _emptied(source: str) -> catalog.Problem:
+    """A volume that is not mounted, or a wrong branch, looks as if nothing were wanted any more."""
+    return catalog.Problem(
+        catalog.Origin(source),
+        "source_empty",
+        "it holds no manifests any more; if nothing is to be promoted, leave one, such as an "
+        "Environment",
+    )
 
 
 def _is_known(stored: StoredConfiguration, revision: str) -> bool:

@@ -136,16 +136,21 @@ async def test_a_mistake_in_the_configuration_is_named_with_its_place_and_stops_
         await w.until_in_force()
 
 
-async def test_a_configuration_folder_that_is_gone_leaves_the_last_good_in_force(
-    tmp_path: Path, database_url: str
+@pytest.mark.parametrize(("is_there", "code"), [(False, "source_missing"), (True, "source_empty")])
+async def test_a_configuration_folder_that_is_gone_or_empty_leaves_the_last_good_in_force(
+    tmp_path: Path, database_url: str, is_there: bool, code: str
 ) -> None:
     async with real_world.made(tmp_path).working(database_url) as w:
         away = w.configuration.rename(tmp_path / "away")
+        if is_there:  # a volume that is not mounted
+            w.configuration.mkdir()
         await w.until_read()
         (problem,) = w.problems
-        assert problem.code == "source_missing"
-        assert str(w.configuration) in problem.message
+        assert problem.code == code
+        assert str(w.configuration) in str(problem)
         await w.others_go_on()
+        if is_there:
+            w.configuration.rmdir()
         away.rename(w.configuration)
         await w.until_in_force()
 
