@@ -73,8 +73,12 @@ class Drifting:
         return True
 
     async def _is_here(self, places: Sequence[targets.Target], landed: str) -> bool:
-        """Whether the commit that landed is in each place's repository."""
-        known = [await self._git.is_ancestor(p.repository, landed, landed) for p in places]
+        """Whether each place is one where it landed, and not where an application moved to."""
+        known = [
+            await self._git.is_ancestor(p.repository, landed, landed)
+            and (await self._git.standing(p.repository, landed, p.path, p.files)).holds
+            for p in places
+        ]
         return all(known)
 
     async def _are_older(self, subject: str, at: Sequence[_At], landed: str) -> bool:

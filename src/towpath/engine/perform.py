@@ -43,7 +43,6 @@ class Writing:
     promotion: Promotion
     action: actions.Write
     open_writes: Sequence[OpenWrite]
-    landed: Mapping[str, LandedPart]
     bodies: Mapping[str, bytes]
 
 
@@ -179,6 +178,11 @@ class Performer:
         try:
             brought = targets.with_files({name: part.content for name, part in landed.items()})
             found = await self._targets(release, environment, brought)
+            grouped = targets.by_branch(found)
+            judged = {
+                place: await edits(self._git, found, group, landed)
+                for place, group in grouped.items()
+            }
         except Permanent as error:
             if not known.open_writes.get(environment):
                 return [writing.Refused("", "", error.reason)]
@@ -192,12 +196,9 @@ class Performer:
             promotion,
             action,
             known.open_writes.get(environment, ()),
-            landed,
             await self._store.bodies(whole_files(release.content)),
         )
-        letters = [
-            self._letter(task, place, group) for place, group in targets.by_branch(found).items()
-        ]
+        letters = [self._letter(task, place, judged[place]) for place in grouped]
         if len(letters) > 1 and (refused := await self._refused_before_push(letters)):
             return refused
         return await asyncio.gather(*(self._outbox.send(letter) for letter in letters))
@@ -221,11 +222,11 @@ class Performer:
         reason = built[0].reason
         return writing.Refused(repository, branch, reason) if reason else None
 
-    def _letter(self, task: Writing, place: Place, group: Sequence[Target]) -> Letter:
+    def _letter(self, task: Writing, place: Place, judged: tuple[git.Edit, ...]) -> Letter:
         before = [w for w in task.open_writes if (w.repository, w.branch) == place]
         again = next((w.id for w in before if w.attempt == task.promotion.attempt), None)
         write_id = again or uuid6.uuid7()
-        components = tuple(sorted({target.component for target in group}))
+        components = tuple(sorted({each.component for each in judged}))
         announcement = Announcement(
             write_id,
             task.ticket,
@@ -237,7 +238,7 @@ class Performer:
         )
         change = git.Change(
             write_id,
-            tuple(edit(target, task.landed.get(target.component)) for target in group),
+            judged,
             messages.commit(task.release, task.promotion.environment, components, write_id),
             task.bodies,
         )
@@ -330,16 +331,50 @@ def is_written(release: Release, environment: str) -> bool:
     return action is None or action.status is Status.SUCCEEDED
 
 
-def edit(target: Target, landed: LandedPart | None) -> git.Edit:
-    """What to bring into a folder, judged against what landed there from the same source."""
+async def edits(
+    door: git.Git,
+    found: Sequence[Target],
+    group: Sequence[Target],
+    landed: Mapping[str, LandedPart],
+) -> tuple[git.Edit, ...]:
+    """What to bring into a group of the folders found, judged against what landed there."""
+    return tuple([await _edit(door, found, each, landed.get(each.component)) for each in group])
+
+
+async def _edit(
+    door: git.Git, found: Sequence[Target], target: Target, landed: LandedPart | None
+) -> git.Edit:
     before = None
     if landed is not None:
         sources = [s for s in landed.content.sources if targets.takes(target, s)]
         before = tuple(file for source in sources for file in source.files)
-        if not landed.release:  # found there: nobody of us put it there, so nothing is taken away
+        # Nothing is taken away that nobody of us put there.
+        if not (landed.release and await _landed_here(door, found, target, landed.commit, before)):
             before = content.within(before, target.files)
     name = target.application.name
     return git.Edit(target.component, name, target.path, target.files, before, target.rules)
+
+
+async def _landed_here(
+    door: git.Git,
+    found: Sequence[Target],
+    target: Target,
+    commit: str,
+    files: tuple[content.FileContent, ...],
+) -> bool:
+    """Whether a folder is the one that the files landed in: an application may have moved.
+
+    Asked only where something would be removed. Of a component that lies on several branches the
+    commit is known of one only, so that it cannot be told.
+    """
+    branches = {(t.repository, t.branch) for t in found if t.component == target.component}
+    if content.within(files, target.files) == files or len(branches) > 1:
+        return True
+    if not await door.is_ancestor(target.repository, commit, commit):
+        await door.fetch(target.repository)
+        if not await door.is_ancestor(target.repository, commit, commit):
+            return False
+    return (await door.standing(target.repository, commit, target.path, files)).holds
 
 
 def whole_files(carried: content.Content) -> set[str]:

@@ -40,7 +40,7 @@ class Planner:
             raise Refused(error.reason.code.value, error.reason.sentence) from None
         bodies = await self._store.bodies(perform.whole_files(carried))
         places = [
-            await self._place(place, group, landed, bodies)
+            await self._place(place, found, group, landed, bodies)
             for place, group in targets.by_branch(found).items()
         ]
         gone = targets.missing(config, product, environment, carried)
@@ -59,14 +59,15 @@ class Planner:
     async def _place(
         self,
         place: tuple[str, str],
+        found: Sequence[Target],
         group: Sequence[Target],
         landed: Mapping[str, LandedPart],
         bodies: Mapping[str, bytes],
     ) -> RepositoryPlan:
         repository, branch = place
-        edits = tuple(perform.edit(t, landed.get(t.component)) for t in group)
-        change = git.Change(uuid6.uuid7(), edits, "planned\n", bodies)
         try:
+            edits = await perform.edits(self._git, found, group, landed)
+            change = git.Change(uuid6.uuid7(), edits, "planned\n", bodies)
             heads = await self._git.fetch(repository)
             base = heads.branches.get(branch)
             if base is None:  # it was there when it was last seen

@@ -152,6 +152,36 @@ async def test_what_is_removed_is_taken_away_where_an_application_has_its_source
         assert "shop/prod/more.yaml" not in w.shop.names()
 
 
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_a_file_of_the_same_name_where_an_environment_moved_to_is_left_alone(
+    tmp_path: Path, database_url: str, elsewhere: bool
+) -> None:
+    async with real_world.made(tmp_path).working(database_url) as w:
+        new = real_world.origin(tmp_path, "new") if elsewhere else w.shop
+        prod = source(new, "shop/new-prod")
+        w.write("template.yaml", real_world.template("tag", {"*.yaml": ["*"]}))
+        await w.until_in_force()
+        w.shop.commit({"shop/dev/more.yaml": "a: 1\n"})
+        await w.succeeded((await w.look())[0])
+        new.commit({"shop/new-prod/more.yaml": "mine: 1\n"}, "of the new cluster")
+        moved = application("shop-prod", "shop", "prod", "api", prod)
+        w.write("shop.yaml", product("shop"), *_applications("shop", w.shop)[:2], moved)
+        await w.until_in_force()
+        w.shop.commit({"shop/dev/more.yaml": None})
+        (made,) = await w.look()
+        assert await w.trouble("drift") is None
+        plan = await w.running.commands.plan_promotion("shop", "prod", "", (), made)
+        assert "more.yaml" not in "".join(f.path for r in plan.repositories for f in r.files)
+        await w.succeeded(made)
+        assert "shop/qa/more.yaml" not in w.shop.names()
+        assert "shop/new-prod/more.yaml" in new.names()
+        w.shop.commit({"shop/dev/more.yaml": "a: 2\n"})
+        await w.succeeded((await w.look())[0])
+        w.shop.commit({"shop/dev/more.yaml": None})
+        await w.succeeded((await w.look())[0])
+        assert "shop/new-prod/more.yaml" not in new.names()  # we put it there
+
+
 async def test_what_a_trigger_environment_holds_by_another_configuration_is_released(
     tmp_path: Path, database_url: str
 ) -> None:
