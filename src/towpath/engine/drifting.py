@@ -74,11 +74,10 @@ class Drifting:
 
     async def _is_here(self, places: Sequence[targets.Target], landed: str) -> bool:
         """Whether each place is one where it landed, and not where an application moved to."""
-        known = [
-            await self._git.is_ancestor(p.repository, landed, landed)
-            and (await self._git.standing(p.repository, landed, p.path, p.files)).holds
-            for p in places
-        ]
+        if len(targets.by_branch(places)) > 1:  # the commit of one of them is known
+            known = [await self._git.is_ancestor(p.repository, landed, landed) for p in places]
+        else:
+            known = [await targets.held(self._git, p, landed, p.files) for p in places]
         return all(known)
 
     async def _are_older(self, subject: str, at: Sequence[_At], landed: str) -> bool:

@@ -187,9 +187,10 @@ class Observer:
         """
         for scope, named in _subjects(config).items():
             await self._store.forget_trouble(scope, named)
-        for subject in await self._store.troubled(Scope.DRIFT):
-            product, environment, _ = subject.split("/")
-            self._written.add((product, environment))  # it may not be promoted any more
+        changed = set(await self._store.troubled(Scope.DRIFT))
+        for product, application, _, _ in _promoted_sources(config):
+            if _component(application) in changed:  # it may not be promoted any more
+                self._written.add((product, application.environment))
         troubled = await self._store.troubled(Scope.COMPONENT)
         return [name for name in config.products if any(s.startswith(f"{name}/") for s in troubled)]
 

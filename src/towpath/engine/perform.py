@@ -367,14 +367,14 @@ async def _landed_here(
     Asked only where something would be removed. Of a component that lies on several branches the
     commit is known of one only, so that it cannot be told.
     """
-    branches = {(t.repository, t.branch) for t in found if t.component == target.component}
-    if content.within(files, target.files) == files or len(branches) > 1:
+    if content.within(files, target.files) == files:
         return True
-    if not await door.is_ancestor(target.repository, commit, commit):
-        await door.fetch(target.repository)
-        if not await door.is_ancestor(target.repository, commit, commit):
-            return False
-    return (await door.standing(target.repository, commit, target.path, files)).holds
+    if len(targets.by_branch(t for t in found if t.component == target.component)) > 1:
+        return True
+    if await targets.held(door, target, commit, files):
+        return True
+    await door.fetch(target.repository)  # the mirror may be new
+    return await targets.held(door, target, commit, files)
 
 
 def whole_files(carried: content.Content) -> set[str]:

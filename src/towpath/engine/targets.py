@@ -8,6 +8,7 @@ from towpath.domain import catalog, content
 from towpath.domain.reasons import Code, Reason
 from towpath.domain.rules import Rules
 from towpath.engine.remotes import Remotes
+from towpath.ports import git
 from towpath.ports.errors import Permanent
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
@@ -127,6 +128,15 @@ def takes(target: Target, part: content.SourceContent) -> bool:
         return matching_source(target.application, part)[0] == target.index
     except Permanent:
         return False
+
+
+async def held(
+    door: git.Git, target: Target, commit: str, files: Sequence[content.FileContent]
+) -> bool:
+    """Whether the folder held these files at a commit; not so if the commit is not known."""
+    if not await door.is_ancestor(target.repository, commit, commit):
+        return False
+    return (await door.standing(target.repository, commit, target.path, files)).holds
 
 
 async def tracked_branch(

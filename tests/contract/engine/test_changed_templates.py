@@ -1,6 +1,7 @@
 """A promotion template that changes: what it no longer names is left alone where it landed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,12 @@ import yaml
 
 import real_world
 from real_world import said
+from towpath.domain.content import ComponentContent, SourceContent
 from towpath.domain.reasons import Code
 from towpath.domain.wishes import Refused
+from towpath.engine import perform, targets
+from towpath.engine.remotes import Remotes
+from towpath.git.adapter import GitRepositories
 
 BOTH = ("$.image.tag", "$.replicas")
 TAG = ("$.image.tag",)
@@ -159,3 +164,46 @@ async def test_a_value_that_is_not_promoted_any_more_may_be_changed_by_hand(
         w.shop.commit({"shop/prod/values.yaml": text.replace("1.1.0", "1.0.9")}, "back")
         await w.look()
         assert await w.trouble("drift", "shop/prod/api")
+
+
+async def test_what_was_found_at_a_commit_that_is_gone_is_read_at_the_head_but_where_releases_begin(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    _promote(w, "$.image.tga")
+    async with w.working(database_url):
+        assert await _held(w) == {"dev": [], "qa": [], "prod": []}
+    ada = ("-c", "user.name=Ada", "-c", "user.email=ada@localhost")
+    anew = real_world.git(w.shop, *ada, "commit-tree", "-m", "anew", "main^{tree}")
+    real_world.git(w.shop, "update-ref", "refs/heads/main", anew)
+    _promote(w, *TAG)
+    async with w.working(database_url, mirrors=tmp_path / "fresh"):
+        await w.until_in_force()
+        await w.look()
+        held = await _held(w)
+        assert (held["qa"], held["prod"]) == (["1.0.0"], ["1.0.0"])
+        await w.succeeded("shop-1")  # what stands in dev is no longer what was found there
+
+
+async def test_what_a_new_worker_takes_away_is_judged_by_what_its_mirror_has_to_fetch(
+    tmp_path: Path, database_url: str
+) -> None:
+    w = real_world.made(tmp_path)
+    _promote(w, *BOTH)
+    async with w.working(database_url):
+        await w.succeeded(await w.released("1.1.0"))
+        landed = await w.running.store.landed_in("shop", "prod")
+        fresh = GitRepositories(tmp_path / "fresh")
+        less = replace(landed["api"].content, sources=(_without_values(landed["api"].content),))
+        config = w.running.in_force.catalog
+        found = await targets.resolve(
+            Remotes(fresh), config, "shop", "prod", {"api": less}, [("api", 0)]
+        )
+        (edit,) = await perform.edits(fresh, found, found, landed)
+        assert edit.landed is not None
+        assert [len(file.values) for file in edit.landed] == [2]
+
+
+def _without_values(part: ComponentContent) -> SourceContent:
+    (source,) = part.sources
+    return replace(source, files=())
